@@ -33,7 +33,7 @@ import * as tokenRequests from "./internal/models/tokenRequests.js"
 import * as backOff from "./internal/process/backOff.js"
 import * as lifetime from "./internal/process/lifetime.js"
 import * as metrics from "./internal/seam/metrics.js"
-import { unspecified } from "./internal/token/issuance.js"
+import { unspecified, wasNeverSent } from "./internal/token/issuance.js"
 import * as latches from "./internal/token/latch.js"
 import { isTakenOver } from "./internal/token/lease.js"
 import { defaultExpiryBuffer, usableUntil } from "./internal/token/windows.js"
@@ -170,7 +170,8 @@ const requestForAll = (
 
 /** Counts and logs that a process requested a token without the store. */
 const reportOwnToken = (error: TokenStoreError, outcome: Outcome): Effect.Effect<void> => {
-  return Effect.zipRight(metrics.count(metrics.ownTokens), warnOfOwnToken(error, outcome))
+  const isSent = Either.isRight(outcome) || !wasNeverSent(outcome.left)
+  return Effect.zipRight(isSent ? metrics.count(metrics.ownTokens) : Effect.void, warnOfOwnToken(error, outcome))
 }
 
 const warnOfOwnToken = (error: TokenStoreError, outcome: Outcome): Effect.Effect<void> =>
