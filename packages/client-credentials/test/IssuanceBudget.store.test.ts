@@ -4,6 +4,7 @@ import { VirtualClock } from "@effect-oauth/testing"
 import { Duration, Effect, Either, Fiber, Logger, Schedule } from "effect"
 
 import { names, process } from "./support/budgetProcess.js"
+import { countOf } from "./support/metrics.js"
 import { request, type Script } from "./support/tokenEndpoint.js"
 
 const minute = 60_000
@@ -254,9 +255,11 @@ describe("a count that the store lost", () => {
         const { state, store } = yield* harness()
         const one = yield* process(store, { limit: 3 })
         assert.deepStrictEqual(names(yield* Effect.replicateEffect(one.ask, 3)), ["token", "token", "token"])
+        const before = yield* countOf("oauth.budget.lost_counts")
         state.store = yield* memory
         assert.deepStrictEqual(names([yield* one.ask]), ["IssuanceBudgetExhausted"])
         assert.lengthOf(lines.filter((line) => /lost the token count.* until 1970-\S+Z, so the issuer/.test(line)), 1)
+        assert.strictEqual(yield* countOf("oauth.budget.lost_counts"), before + 1)
         const other = yield* process(store, { limit: 3 })
         assert.deepStrictEqual(names([yield* other.ask]), ["IssuanceBudgetExhausted"])
       }).pipe(Effect.provide(layer))
@@ -285,6 +288,7 @@ describe("a count that the store lost", () => {
       yield* Effect.gen(function*() {
         const { state, store, time } = yield* harness()
         let counted: Counted
+        const before = yield* countOf("oauth.budget.lost_counts")
         const started = () => process(store, { limit: 3 }, { time })
         const ask = Effect.flatMap(started(), (one) => one.askWith({ counted })).pipe(
           Effect.tap((outcome) =>
@@ -301,6 +305,7 @@ describe("a count that the store lost", () => {
         }
         assert.deepStrictEqual(names([yield* ask]), ["IssuanceBudgetExhausted"])
         assert.lengthOf(lines.filter((line) => /lost the token count.* until 1970-\S+Z, so the issuer/.test(line)), 3)
+        assert.strictEqual(yield* countOf("oauth.budget.lost_counts"), before + 3)
         // Restored times are in the ledger of the store again.
         assert.strictEqual((yield* Effect.flatMap(started(), ({ budget, inTime }) => inTime(budget.ledger))).left, 0)
         // The first one no longer counts after its window.

@@ -15,6 +15,7 @@ import { ClientClosed, TokenStoreError } from "../../OAuthError.js"
 import type { Entry, Snapshot, TokenStore } from "../../TokenStore/contract.js"
 import type { Lifetime } from "../process/lifetime.js"
 import * as timeText from "../protocol/timeText.js"
+import * as metrics from "../seam/metrics.js"
 import { now as moment } from "../seam/moments.js"
 import { maxSkew } from "../token/instant.js"
 import * as ledgers from "../token/ledger.js"
@@ -90,8 +91,11 @@ interface Copy {
   answeredIn: number
 }
 
+/** Counts and logs that the store lacks counted requests. */
+const report = (message: string) => Effect.zipRight(metrics.count(metrics.lostCounts), Effect.logWarning(message))
+
 const warnOfUnreadable = (expiresAt: number) =>
-  Effect.logWarning(
+  report(
     "The token count in the store could not be opened. Counting again from the copy of this process. Tokens that other " +
       `processes requested may be missing from it until ${
         timeText.show(expiresAt)
@@ -101,7 +105,7 @@ const warnOfUnreadable = (expiresAt: number) =>
 
 /** Logs that the store lost counted requests; `kept` states where they were found, `until` the end of the last window. */
 const lost = (kept: string, until: number) =>
-  Effect.logWarning(
+  report(
     `The store lost the token count of an issuance budget. Writing the ${kept}. Tokens that other processes requested may be ` +
       `missing from it until ${
         timeText.show(until)

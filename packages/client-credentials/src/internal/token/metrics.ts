@@ -141,6 +141,11 @@ export const budgetLeft = /*#__PURE__*/ gauge({
   attributes: ["oauth.client.id"]
 })
 
+export const lostCounts = /*#__PURE__*/ counter({
+  name: "oauth.budget.lost_counts",
+  description: "Times that the store had lost the counted token requests of a budget, or they could not be opened"
+})
+
 /**
  * `oauth.client.id` is a `clientLabel`. `oauth.quota.name` is `client` or `organization` and the name of the bucket, such as
  * `client per_day`. `oauth.quota.organization` is that of the request, of the first 100; absent for the client's own quotas.
