@@ -8,7 +8,9 @@ import { fileURLToPath } from "node:url"
 
 import { assert, it } from "@effect/vitest"
 import * as Loopback from "@effect-oauth/testing/Loopback"
-import { Effect, Redacted, Schedule } from "effect"
+import { Effect, Fiber, Redacted, Schedule } from "effect"
+
+import { hashOf } from "../src/broker/protocol.js"
 
 const key = "k3y-of-the-broker"
 
@@ -30,13 +32,16 @@ const start = (program: string, environment: Readonly<Record<string, string>>) =
 const until = (condition: Effect.Effect<boolean>) =>
   Effect.repeat(condition, { until: (isMet) => isMet, schedule: Schedule.spaced("10 millis") })
 
-/** Returns the status of a request with another key. */
-const rejected = (socketPath: string) =>
+/** Returns the status of a request; 0 if the broker ends before it responds. */
+const post = (socketPath: string, key: string, body = "{}") =>
   Effect.async<number | undefined>((resume) => {
-    request({ socketPath, method: "POST", path: "/token", headers: { authorization: "Bearer another" } })
+    request({ socketPath, method: "POST", path: "/token", headers: { authorization: `Bearer ${key}` } })
       .on("response", ({ statusCode }) => resume(Effect.succeed(statusCode)))
-      .end("{}")
+      .on("error", () => resume(Effect.succeed(0)))
+      .end(body)
   })
+
+const newKey = () => Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64")
 
 const directory = Effect.acquireRelease(
   Effect.sync(() => mkdtempSync(join(tmpdir(), "broker-"))),
@@ -48,7 +53,7 @@ it.scopedLive("two clients of a broker use one token, and one new token after a 
     const { api, environment, server } = yield* Loopback.start()
     const path = yield* directory
     const socket = join(path, "broker.sock")
-    const storeKey = Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString("base64")
+    const storeKey = newKey()
     const broker = yield* start("token-broker", {
       ...environment,
       BROKER_SOCKET: socket,
@@ -57,7 +62,7 @@ it.scopedLive("two clients of a broker use one token, and one new token after a 
     })
     yield* until(Effect.sync(() => broker.output().includes("Listening")))
     assert.strictEqual(statSync(socket).mode & 0o077, 0)
-    assert.strictEqual(yield* rejected(socket), 401)
+    assert.strictEqual(yield* post(socket, "another"), 401)
 
     const { API_BASE_URL = "" } = environment
     const client = start("broker-client", { API_BASE_URL, BROKER_SOCKET: socket, CALLS: "20", EVERY: "50 millis" })
@@ -82,4 +87,58 @@ it.scopedLive("two clients of a broker use one token, and one new token after a 
     for (const secret of [key, storeKey, environment["OAUTH_CLIENT_SECRET"] ?? "none", ...tokens]) {
       assert.notInclude(shown, secret)
     }
+  }))
+
+it.scopedLive("clients of a broker that is killed during a refresh go on, and the next broker uses the stored token", () =>
+  Effect.gen(function*() {
+    const { api, environment, server } = yield* Loopback.start()
+    const path = yield* directory
+    const socket = join(path, "broker.sock")
+    const storeKey = newKey()
+    const startBroker = Effect.tap(
+      start("token-broker", {
+        ...environment,
+        BROKER_SOCKET: socket,
+        TOKEN_STORE_DIR: join(path, "tokens"),
+        TOKEN_STORE_KEY: storeKey
+      }),
+      ({ output }) => until(Effect.sync(() => output().includes("Listening")))
+    )
+    const { API_BASE_URL = "" } = environment
+    const startClient = (CALLS: string) =>
+      start("broker-client", { API_BASE_URL, BROKER_SOCKET: socket, CALLS, EVERY: "50 millis" })
+    const first = yield* startBroker
+    const clients = [yield* startClient("1000000"), yield* startClient("1000000")]
+    /** Waits for more calls that succeed, of clients that go on. */
+    const goOn = Effect.gen(function*() {
+      const from = (yield* api.calls).length
+      yield* until(Effect.map(api.calls, (all) => {
+        for (const { child, output } of clients) assert.isNull(child.exitCode, output())
+        return all.slice(from).filter(({ status }) => status === 200).length >= 6
+      }))
+    })
+    yield* goOn
+
+    yield* server.faults.rule(({ endpoint }) => endpoint === "token" ? "hang" : undefined)
+    const [token] = yield* server.issued
+    const replaces = hashOf(token?.value ?? Redacted.make(""))
+    const refresh = yield* Effect.fork(post(socket, key, JSON.stringify({ reason: "forced", replaces, isConfirmed: false })))
+    const requests = Effect.map(server.received, (all) => all.filter(({ endpoint }) => endpoint === "token").length)
+    yield* until(Effect.map(requests, (count) => count === 2))
+    first.child.kill("SIGKILL")
+    yield* Effect.promise(() => first.ended)
+    assert.strictEqual(yield* Fiber.join(refresh), 0)
+    yield* server.faults.clear
+    yield* goOn
+
+    yield* startBroker
+    const late = yield* startClient("5")
+    yield* Effect.promise(() => late.ended)
+    assert.match(late.output(), /5 of 5 calls/)
+    yield* goOn
+    assert.lengthOf(yield* server.issued, 1)
+
+    yield* server.revoke()
+    yield* goOn
+    assert.lengthOf(yield* server.issued, 2)
   }))
