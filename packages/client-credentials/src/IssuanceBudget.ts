@@ -168,8 +168,8 @@ export interface Options {
    * again. With more, calls succeed during such an outage, and each process may exceed the limit by this number.
    *
    * `{ tokens, fraction }` also bounds the number by a fraction, rounded down, of the tokens that are left by the count that
-   * the process last read, or of the whole limit if it has read none. With a fraction of at most `1 / n`, `n` processes that
-   * know all requests keep the limit. Default: 0.
+   * the process last read, or of the whole limit if it has read none. With a fraction of at most `1 / n`, `n` processes whose
+   * copies of the count are complete keep the limit. Default: 0.
    */
   readonly withoutStore?: number | { readonly tokens: number; readonly fraction: number } | undefined
   /**

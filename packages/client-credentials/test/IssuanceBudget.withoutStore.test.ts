@@ -82,7 +82,7 @@ describe("while the store is unavailable, a process", () => {
         )
         const sum = alone.reduce((one, other) => one + other, issued)
         if (plan.parts >= 4) {
-          // The limit is exceeded at most by the requests that the process that knows the fewest did not know.
+          // The limit is exceeded at most by the requests that the oldest copy lacks.
           assert.isAtMost(sum, plan.limit + Math.max(...left) - (plan.limit - issued))
         }
         assert.isAtLeast(recorded, Math.min(sum, plan.limit))

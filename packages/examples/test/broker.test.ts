@@ -122,7 +122,9 @@ it.scopedLive("clients of a broker that is killed during a refresh go on, and th
     yield* server.faults.rule(({ endpoint }) => endpoint === "token" ? "hang" : undefined)
     const [token] = yield* server.issued
     const replaces = hashOf(token?.value ?? Redacted.make(""))
-    const refresh = yield* Effect.fork(post(socket, key, JSON.stringify({ reason: "forced", replaces, isConfirmed: false })))
+    const refresh = yield* Effect.fork(
+      post(socket, key, JSON.stringify({ reason: "forced", replaces, isConfirmed: false }))
+    )
     const requests = Effect.map(server.received, (all) => all.filter(({ endpoint }) => endpoint === "token").length)
     yield* until(Effect.map(requests, (count) => count === 2))
     first.child.kill("SIGKILL")
