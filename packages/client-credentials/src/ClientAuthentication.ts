@@ -23,6 +23,7 @@ import * as identityToken from "./internal/config/identityToken.js"
 import * as privateKeyMethod from "./internal/config/privateKeyMethod.js"
 import * as rules from "./internal/config/rules.js"
 import * as secretMethods from "./internal/config/secretMethods.js"
+import * as signedAssertion from "./internal/http/signedAssertion.js"
 import type * as algorithms from "./internal/protocol/signingAlgorithm.js"
 import type { DiscoveryFailed } from "./OAuthError.js"
 import type { CredentialUnavailable } from "./OAuthError.js"
@@ -139,7 +140,7 @@ interface AssertionOptions {
 export const clientSecretJwt = (
   secret: source.Source,
   options: AssertionOptions & RotationOptions & { readonly algorithm?: "HS256" | "HS384" | "HS512" | undefined } = {}
-): ClientAuthentication => secretMethods.clientSecretJwt(secret, options)
+): ClientAuthentication => secretMethods.clientSecretJwt(Effect.succeed(signedAssertion))(secret, options)
 
 /** Every option of `privateKeyJwt`, which is given a key or a signer. */
 interface PrivateKeyOptions extends AssertionOptions {

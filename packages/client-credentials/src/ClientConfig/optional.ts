@@ -11,6 +11,7 @@ export * as proofKeys from "../internal/config/proofKeys.js"
 export * as discovery from "../internal/http/discovery.js"
 export * as presented from "../internal/http/presented.js"
 export * as rejectedWhen from "../internal/http/rejectedWhen.js"
+export * as signedAssertion from "../internal/http/signedAssertion.js"
 
 /** Methods and grants that variables may select. */
 export const selectable: Selectable<ClientAuthentication, Grant> = {

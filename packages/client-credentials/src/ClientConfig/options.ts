@@ -14,7 +14,9 @@ export const loadOptional = /*#__PURE__*/ Effect.promise(() => import("./optiona
 export const methods: Methods<ClientAuthentication> = {
   client_secret_basic: secretMethods.clientSecretBasic,
   client_secret_post: secretMethods.clientSecretPost,
-  client_secret_jwt: secretMethods.clientSecretJwt,
+  client_secret_jwt: secretMethods.clientSecretJwt(
+    /*#__PURE__*/ Effect.map(loadOptional, ({ signedAssertion }) => signedAssertion)
+  ),
   tls_client_auth: bareMethods.certificate("tls_client_auth"),
   self_signed_tls_client_auth: bareMethods.certificate("self_signed_tls_client_auth"),
   none: bareMethods.none()

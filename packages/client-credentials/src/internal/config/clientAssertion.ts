@@ -1,16 +1,9 @@
 /**
  * Options of the assertions that the library signs, of clients (RFC 7523 section 2.2) and of grants (section 2.1).
  */
-import * as Effect from "effect/Effect"
-
 import type * as signedAssertion from "../http/signedAssertion.js"
 import { isRecord } from "../protocol/json.js"
 import { collect, printable, type Problem } from "./check.js"
-
-/** Loads the code that signs with the first assertion, so that a program that sends its secret does not load it. */
-export const load: Effect.Effect<typeof signedAssertion> = /*#__PURE__*/ Effect.promise(() =>
-  import("../http/signedAssertion.js")
-)
 
 export const names: ReadonlyArray<string> = ["previous", "audience", "life", "header", "type", "algorithm"]
 

@@ -5,7 +5,7 @@
 import * as Effect from "effect/Effect"
 
 import type { Signer } from "../../Signer.js"
-import type * as signedAssertion from "../http/signedAssertion.js"
+import * as signedAssertion from "../http/signedAssertion.js"
 import { isCertificate } from "../protocol/certificate.js"
 import * as privateKey from "../protocol/privateKey.js"
 import * as algorithms from "../protocol/signingAlgorithm.js"
@@ -63,13 +63,13 @@ export const make = (
       const identified = { ...key, keyId: keyId ?? key.keyId }
       return {
         prove: (target) =>
-          Effect.flatMap(clientAssertion.load, ({ ofPrivateKey, prove, unsupported }) => {
+          Effect.suspend(() => {
             const { issuer, signingAlgorithms } = target
             const algorithm = algorithms.choose(possible, wanted, signingAlgorithms)
             const signingKey = algorithm === undefined
-              ? unsupported(issuer, wanted === undefined ? possible : [wanted], signingAlgorithms ?? [])
-              : ofPrivateKey(identified, algorithm)
-            return prove(optionsOf(isPrevious), signingKey, assertion, target)
+              ? signedAssertion.unsupported(issuer, wanted === undefined ? possible : [wanted], signingAlgorithms ?? [])
+              : signedAssertion.ofPrivateKey(identified, algorithm)
+            return signedAssertion.prove(optionsOf(isPrevious), signingKey, assertion, target)
           })
       }
     },
@@ -77,12 +77,12 @@ export const make = (
       identityOf: (one) => signers.identityOf(one, one !== signer),
       problems: signers.problems,
       prove: (one) => (target) =>
-        Effect.flatMap(clientAssertion.load, ({ ofSigner, prove, unsupported }) => {
+        Effect.suspend(() => {
           const { issuer, signingAlgorithms } = target
           const signingKey = signingAlgorithms?.includes(one.algorithm) === false
-            ? unsupported(issuer, [one.algorithm], signingAlgorithms)
-            : Effect.succeed(ofSigner(one, one === signer ? keyId : undefined))
-          return prove(optionsOf(one !== signer), signingKey, assertion, target)
+            ? signedAssertion.unsupported(issuer, [one.algorithm], signingAlgorithms)
+            : Effect.succeed(signedAssertion.ofSigner(one, one === signer ? keyId : undefined))
+          return signedAssertion.prove(optionsOf(one !== signer), signingKey, assertion, target)
         })
     },
     problems: () => {

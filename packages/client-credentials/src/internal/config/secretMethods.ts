@@ -77,8 +77,9 @@ export const clientSecretBasic = (
     }
   })
 
-/** Sends an assertion signed with the secret by HMAC (RFC 7523 section 2.2). */
-export const clientSecretJwt = (
+/** Sends an assertion signed with the secret by HMAC (RFC 7523 section 2.2). `load` returns the code that signs. */
+export const clientSecretJwt = (load: Effect.Effect<typeof signedAssertion>) =>
+(
   secret: Source,
   options: Omit<signedAssertion.Options, "certificate"> & Rotation & {
     readonly algorithm?: algorithms.HmacAlgorithm | undefined
@@ -108,7 +109,7 @@ export const clientSecretJwt = (
       }
       return {
         prove: (target) =>
-          Effect.flatMap(clientAssertion.load, ({ ofSecret, prove, unsupported }) => {
+          Effect.flatMap(load, ({ ofSecret, prove, unsupported }) => {
             const { issuer, signingAlgorithms } = target
             const algorithm = algorithms.choose(possible, wanted, signingAlgorithms)
             const signingKey = algorithm === undefined

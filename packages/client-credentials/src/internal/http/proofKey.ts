@@ -4,7 +4,6 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import { generateKeyPair } from "jose"
 
 import type { CredentialUnavailable } from "../../OAuthError.js"
 import type { Signer } from "../../Signer.js"
@@ -69,6 +68,7 @@ const problem = (
 const generated = (algorithm: string): Effect.Effect<KeyPair, ReadonlyArray<Problem>> =>
   Effect.tryPromise({
     try: async () => {
+      const { generateKeyPair } = await import("../protocol/jose.js")
       const { privateKey, publicKey } = await generateKeyPair(algorithm, { extractable: false })
       const jwk = publicMembers({ ...await crypto.subtle.exportKey("jwk", publicKey) })
       if (jwk === undefined) throw new Error("no public key")

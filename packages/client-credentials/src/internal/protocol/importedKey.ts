@@ -1,7 +1,7 @@
 /**
  * Imports private keys into the platform, and derives their public keys.
  */
-import { type CryptoKey, importJWK, importPKCS8 } from "jose"
+import type { CryptoKey } from "jose"
 
 import type { PrivateKey } from "./privateKey.js"
 import { type PublicKey, publicMembers } from "./publicKey.js"
@@ -15,6 +15,7 @@ export const importedKey = async (
 ): Promise<Result<CryptoKey, string>> => {
   const damaged = fail(`it is damaged, or this platform does not sign with a key of type ${type} by ${algorithm}`)
   try {
+    const { importJWK, importPKCS8 } = await import("./jose.js")
     const key = typeof material === "string"
       ? await importPKCS8(`-----BEGIN PRIVATE KEY-----\n${material}\n-----END PRIVATE KEY-----`, algorithm, options)
       : await importJWK({ ...material }, algorithm, options)
