@@ -125,6 +125,7 @@ const own = /client-credentials\/dist\/(.*)\.js$/
 const unneeded = [
   "internal/http/proofKey",
   "internal/http/signing",
+  "internal/protocol/contentDecoding",
   "internal/protocol/importedKey",
   "internal/protocol/jose",
   "LegacyToken",

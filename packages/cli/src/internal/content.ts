@@ -6,8 +6,10 @@ import * as Effect from "effect/Effect"
 import * as Sink from "effect/Sink"
 import * as Stream from "effect/Stream"
 
-// The bundle has it in it; it is not for other programs.
-import * as contentCoding from "../../../client-credentials/dist/internal/http/contentCoding.js"
+// The bundle has them in it; they are not for other programs.
+import { codings } from "../../../client-credentials/dist/internal/http/contentCoding.js"
+import * as contentDecoding from "../../../client-credentials/dist/internal/protocol/contentDecoding.js"
+import { builtin } from "../../../client-credentials/dist/internal/protocol/platformModule.js"
 import * as contentType from "./contentType.js"
 import { Failure } from "./Failure.js"
 
@@ -19,13 +21,13 @@ export const acceptedEncodings = "gzip, deflate, br"
 
 /** Decodes the body by its Content-Encoding. A body with an unknown coding is returned unchanged. */
 export const decompressed = (response: Received): Stream.Stream<Uint8Array, unknown> => {
-  const encoding = response.headers["content-encoding"]
-  if (response.request.method === "HEAD" || contentCoding.codings(encoding).length === 0) return response.stream
-  if (!contentCoding.isSupported(encoding)) return response.stream
+  const applied = codings(response.headers["content-encoding"])
+  if (response.request.method === "HEAD" || applied.length === 0) return response.stream
+  if (!contentDecoding.isSupported(applied, builtin)) return response.stream
   return Stream.fromReadableStream(
-    () => contentCoding.decode(Stream.toReadableStream(response.stream), encoding),
+    () => contentDecoding.decode(Stream.toReadableStream(response.stream), applied, builtin),
     (error) =>
-      error instanceof contentCoding.ContentCodingError
+      error instanceof contentDecoding.ContentCodingError
         ? new Failure({
           outcome: "api",
           message: `The body of the response is not valid ${error.coding}, as in its Content-Encoding, or ended early.`,

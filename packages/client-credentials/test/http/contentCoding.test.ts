@@ -62,7 +62,7 @@ describe("content codings", () => {
           ]
         ) {
           const error = yield* Effect.flip(read(bytes, coding))
-          assert(error instanceof contentCoding.ContentCodingError)
+          assert(contentCoding.isCodingError(error))
           assert.strictEqual(error.reason, "invalid")
         }
       }))

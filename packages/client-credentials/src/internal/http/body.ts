@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
+import type { ContentCodingError } from "../protocol/contentDecoding.js"
 import * as httpErrors from "../seam/httpErrors.js"
 import * as contentCoding from "./contentCoding.js"
 
@@ -31,18 +32,22 @@ export const bytes = (
 ): Stream.Stream<Uint8Array, httpErrors.ResponseError> =>
   Stream.catchAll(response.stream, (error) => httpErrors.isEmptyBody(error) ? Stream.empty : Stream.fail(error))
 
-/** Reads the body without its content codings. */
+/** Returns the body without its content codings. */
 export const decoded = (
   response: HttpClientResponse.HttpClientResponse
-): Stream.Stream<Uint8Array, httpErrors.ResponseError | contentCoding.ContentCodingError> => {
-  const header = response.headers["content-encoding"]
-  if (contentCoding.codings(header).length === 0 || contentCoding.isDecoded(response)) return bytes(response)
-  return Stream.fromReadableStream<Uint8Array, httpErrors.ResponseError | contentCoding.ContentCodingError>(
-    () => contentCoding.decode(Stream.toReadableStream<Uint8Array>()(bytes(response)), header),
-    (cause) =>
-      cause instanceof contentCoding.ContentCodingError || httpErrors.isResponseError(cause)
-        ? cause
-        : httpErrors.ofResponse(response, "Decode", { cause })
+): Effect.Effect<Stream.Stream<Uint8Array, httpErrors.ResponseError | ContentCodingError>> => {
+  const codings = contentCoding.codings(response.headers["content-encoding"])
+  if (codings.length === 0 || contentCoding.isDecoded(response)) return Effect.succeed(bytes(response))
+  return Effect.map(
+    contentCoding.decoders,
+    (decode) =>
+      Stream.fromReadableStream<Uint8Array, httpErrors.ResponseError | ContentCodingError>(
+        () => decode(Stream.toReadableStream<Uint8Array>()(bytes(response)), codings),
+        (cause) =>
+          contentCoding.isCodingError(cause) || httpErrors.isResponseError(cause)
+            ? cause
+            : httpErrors.ofResponse(response, "Decode", { cause })
+      )
   )
 }
 
@@ -51,14 +56,17 @@ export const textWithin = (response: HttpClientResponse.HttpClientResponse, limi
   Effect.suspend(() => {
     const chunks: Array<Uint8Array> = []
     let size = 0
-    const read = Stream.runForEachWhile(decoded(response), (chunk) =>
-      Effect.sync(() => {
-        chunks.push(chunk)
-        size += chunk.length
-        return size <= limit
-      }))
+    const read = Effect.flatMap(decoded(response), (content) =>
+      Stream.runForEachWhile(content, (chunk) =>
+        Effect.sync(() => {
+          chunks.push(chunk)
+          size += chunk.length
+          return size <= limit
+        })))
     return Effect.map(read, () => {
-      if (size > limit) return Option.none<string>()
+      if (size > limit) {
+        return Option.none<string>()
+      }
       const whole = new Uint8Array(size)
       let start = 0
       for (const chunk of chunks) {

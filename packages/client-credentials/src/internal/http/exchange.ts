@@ -232,7 +232,7 @@ const readBody = (
       onSome: (text) => ({ body: text })
     })),
     Effect.catchAll((error) =>
-      error instanceof contentCoding.ContentCodingError && error.reason === "unknown"
+      contentCoding.isCodingError(error) && error.reason === "unknown"
         ? Effect.succeed<Content>({
           body: undefined,
           unread: `with the content coding "${error.coding}", which is not supported`

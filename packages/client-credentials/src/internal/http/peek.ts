@@ -9,6 +9,8 @@ import * as FiberId from "effect/FiberId"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
+import { decode } from "../protocol/contentDecoding.js"
+import { builtin } from "../protocol/platformModule.js"
 import * as httpErrors from "../seam/httpErrors.js"
 import * as responses from "../seam/responses.js"
 import * as streams from "../seam/streams.js"
@@ -112,7 +114,7 @@ export interface Peek {
  * Decodes the beginning of a body as far as possible, to at most `limit` bytes. Never fails: a body that cannot be decoded is
  * reported as incomplete.
  */
-const decodedWithin = (bytes: Uint8Array, header: string | undefined, limit: number) =>
+const decodedWithin = (bytes: Uint8Array, codings: ReadonlyArray<string>, limit: number) =>
   Effect.promise(async () => {
     const chunks: Array<Uint8Array> = []
     let size = 0
@@ -123,7 +125,7 @@ const decodedWithin = (bytes: Uint8Array, header: string | undefined, limit: num
         controller.close()
       }
     })
-    const reader = contentCoding.decode(encoded, header).getReader()
+    const reader = decode(encoded, codings, builtin).getReader()
     try {
       while (size <= limit && !isComplete) {
         const { done, value } = await reader.read()
@@ -169,10 +171,12 @@ export const peek = (original: Response, limit: number): Effect.Effect<Peek, htt
         streams.onExit((exit) => Scope.close(scope, exit))
       )
       const whole = join(chunks)
-      const coding = contentCoding.isDecoded(original) ? undefined : original.headers["content-encoding"]
-      const seen = contentCoding.codings(coding).length === 0
+      const codings = contentCoding.isDecoded(original)
+        ? []
+        : contentCoding.codings(original.headers["content-encoding"])
+      const seen = codings.length === 0
         ? { bytes: whole.subarray(0, limit), isComplete: whole.length <= limit }
-        : yield* decodedWithin(whole, coding, limit)
+        : yield* decodedWithin(whole, codings, limit)
       return {
         response: new Peeked(original, content, scope),
         bytes: seen.bytes,

@@ -235,13 +235,17 @@ const toResponse = (
     }
     if (status !== 0 && status < 200) return failure(response, "a `Response` cannot have this status")
     const hasBody = !bodiless.has(status) && request.method !== "HEAD" && status !== 0
-    return Effect.succeed(described(
-      new Response(
-        hasBody ? readable(body.decoded(response), web, onClose) as ReadableStream<Uint8Array<ArrayBuffer>> : null,
-        { status: status === 0 || status > 599 ? 200 : status, headers: headersOf(response) }
-      ),
-      descriptionOf(received)
-    ))
+    const content = hasBody
+      ? Effect.map(
+        body.decoded(response),
+        (bytes) => readable(bytes, web, onClose) as ReadableStream<Uint8Array<ArrayBuffer>>
+      )
+      : Effect.succeed(null)
+    return Effect.map(content, (content) =>
+      described(
+        new Response(content, { status: status === 0 || status > 599 ? 200 : status, headers: headersOf(response) }),
+        descriptionOf(received)
+      ))
   })
 
 type Failure = httpErrors.HttpError | OAuthError
