@@ -23,16 +23,17 @@ describe("a stream that has been started", () => {
       assert.deepStrictEqual(yield* next, [1])
       assert.strictEqual(yield* Effect.flip(next), "broken")
       const again = yield* streams.pull(failing, yield* Effect.scope)
-      assert.strictEqual(yield* Effect.flip(runCollect(streams.rest(again))), "broken")
+      assert.strictEqual(yield* Effect.flip(runCollect(streams.resumed([], again))), "broken")
     }))
 
-  it.scoped("has a rest, up to its end", () =>
+  it.scoped("is resumed with the elements that were read, up to its end", () =>
     Effect.gen(function*() {
       const next = yield* streams.pull(numbers, yield* Effect.scope)
-      yield* next
-      assert.deepStrictEqual(yield* runCollect(streams.rest(next)), [3, 4])
+      assert.deepStrictEqual(yield* runCollect(streams.resumed(yield* next, next)), [1, 2, 3, 4])
       const whole = yield* streams.pull(numbers, yield* Effect.scope)
-      assert.deepStrictEqual(yield* runCollect(streams.rest(whole)), [1, 2, 3, 4])
+      assert.deepStrictEqual(yield* runCollect(streams.resumed([], whole)), [1, 2, 3, 4])
+      const ended = streams.resumed([1, 2], Effect.succeed([]))
+      for (let run = 0; run < 2; run += 1) assert.deepStrictEqual(yield* runCollect(ended), [1, 2])
     }))
 
   it.effect("ends with the scope, not before", () =>

@@ -165,9 +165,7 @@ export const peek = (original: Response, limit: number): Effect.Effect<Peek, htt
       })
       const { isComplete, pull } = yield* Effect.onError(restore(read), () => abandon(scope))
       if (isComplete) yield* Scope.close(scope, Exit.void)
-      const begun = Stream.fromIterable(chunks)
-      const content = isComplete ? begun : begun.pipe(
-        Stream.concat(streams.rest(pull)),
+      const content = streams.resumed(chunks, isComplete ? Effect.succeed([]) : pull).pipe(
         streams.onExit((exit) => Scope.close(scope, exit))
       )
       const whole = join(chunks)

@@ -1,6 +1,7 @@
 /**
  * Streams whose beginning is read before the rest.
  */
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
@@ -17,14 +18,17 @@ export const pull = <A, E>(stream: Stream.Stream<A, E>, scope: Scope.Scope): Eff
       Option.match({ onNone: () => Effect.succeed([]), onSome: (error) => Effect.fail(error) })
     ))
 
-/** Returns the rest of a stream that was partly read. */
-export const rest = <A, E>(next: Pull<A, E>): Stream.Stream<A, E> =>
-  Stream.flattenIterables(
-    Stream.repeatEffectOption(
-      Effect.flatMap(Effect.mapError(next, Option.some), (some) =>
-        some.length === 0 ? Effect.fail(Option.none()) : Effect.succeed(some))
-    )
-  )
+/** Returns a stream that was partly read: the elements that were read, and then the rest. */
+export const resumed = <A, E>(first: ReadonlyArray<A>, next: Pull<A, E>): Stream.Stream<A, E> =>
+  Stream.suspend(() => {
+    let isFirst = first.length > 0
+    return Stream.repeatEffectChunkOption(Effect.suspend(() => {
+      const read = isFirst ? Effect.succeed(first) : Effect.mapError(next, Option.some)
+      isFirst = false
+      return Effect.flatMap(read, (some) =>
+        some.length === 0 ? Effect.fail(Option.none()) : Effect.succeed(Chunk.fromIterable(some)))
+    }))
+  })
 
 /** Runs an effect with the exit of the stream when it ends. */
 export const onExit = Stream.ensuringWith

@@ -1,6 +1,8 @@
 /**
  * Streams whose beginning is read before the rest.
  */
+import * as Array from "effect/Array"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
 import * as Scope from "effect/Scope"
@@ -17,9 +19,16 @@ export const pull = <A, E>(stream: Stream.Stream<A, E>, scope: Scope.Scope): Eff
       Pull.catchDone(Effect.map(next, (chunk): ReadonlyArray<A> => chunk), () => Effect.succeed([])) as Next<A, E>
   )
 
-/** Returns the rest of a stream that was partly read. */
-export const rest = <A, E>(next: Next<A, E>): Stream.Stream<A, E> =>
-  Stream.flattenIterable(Stream.takeUntil(Stream.fromEffectRepeat(next), (some) => some.length === 0))
+/** Returns a stream that was partly read: the elements that were read, and then the rest. */
+export const resumed = <A, E>(first: ReadonlyArray<A>, next: Next<A, E>): Stream.Stream<A, E> =>
+  Stream.fromPull(Effect.sync(() => {
+    let isFirst = first.length > 0
+    return Effect.suspend(() => {
+      const read = isFirst ? Effect.succeed(first) : next
+      isFirst = false
+      return Effect.flatMap(read, (some) => Array.isReadonlyArrayNonEmpty(some) ? Effect.succeed(some) : Cause.done())
+    })
+  }))
 
 /** Runs an effect with the exit of the stream when it ends. */
 export const onExit = Stream.onExit
