@@ -31,6 +31,7 @@ import type * as Scope from "effect/Scope"
 import * as ApiClient from "./ApiClient.js"
 import * as Authorization from "./Authorization.js"
 import * as ClientConfig from "./ClientConfig.js"
+import { loadOptional } from "./ClientConfig/options.js"
 import * as environment from "./internal/config/environment.js"
 import * as parts from "./internal/config/parts.js"
 import { proxyVariables, reader, tlsVariables } from "./internal/config/tlsVariables.js"
@@ -107,14 +108,17 @@ export const compose = <R = never>(
   const services = Effect.gen(function*() {
     const withConfig = Effect.provideService(ClientConfig.ClientConfig, config)
     const discovered = yield* withConfig(ServerMetadata.make(serverMetadata))
-    const metadata = revokeAtShutdown ? withRevocationWarning(discovered) : discovered
+    const atShutdown = revokeAtShutdown ? (yield* loadOptional).revocation : undefined
+    const metadata = atShutdown === undefined
+      ? discovered
+      : { ...discovered, get: atShutdown.withWarning(discovered.get) }
     const withMetadata = <A, E, S>(part: Effect.Effect<A, E, S>) =>
       withConfig(Effect.provideService(part, ServerMetadata.ServerMetadata, metadata))
     const revocation = yield* withMetadata(TokenRevocation.make)
     // Added before the cache, so that it runs after the cache has stopped to request tokens.
     let cached: TokenCache.TokenCache["cached"] = Effect.succeed([])
-    if (revokeAtShutdown) {
-      yield* Effect.addFinalizer(() => revokeAll(revocation, Effect.suspend(() => cached)))
+    if (atShutdown !== undefined) {
+      yield* Effect.addFinalizer(() => atShutdown.revokeAll(revocation.revoke, Effect.suspend(() => cached)))
     }
     return yield* lifetime.share(Effect.gen(function*() {
       const network = yield* withMetadata(TokenEndpoint.make(tokenEndpoint))
@@ -136,38 +140,6 @@ export const compose = <R = never>(
   })
   // Revocations at shutdown run after the cache has ended, so they need a separate lifetime.
   return revokeAtShutdown ? services : lifetime.share(services)
-}
-
-const revokeAll = ({ revoke }: TokenRevocation.TokenRevocation, cached: TokenCache.TokenCache["cached"]) =>
-  cached.pipe(
-    Effect.flatMap(Effect.forEach(revoke, { concurrency: 10, discard: true })),
-    Effect.timeout("5 seconds"),
-    Effect.catchAll((error) =>
-      Effect.logWarning(
-        `A token could not be revoked at shutdown: ${
-          error.message.replace(/\.?$/, ".")
-        } It can be used until it expires. To end it earlier, ` +
-          "revoke it at the authorization server."
-      )
-    ),
-    Effect.interruptible
-  )
-
-/** Warns if the metadata of an issuer names no revocation endpoint, once it arrives: building a client sends nothing. */
-const withRevocationWarning = (service: ServerMetadata.ServerMetadata): ServerMetadata.ServerMetadata => {
-  // One warning for each client; a second one at the same moment would do no harm.
-  let isReported = false
-  return {
-    ...service,
-    get: Effect.tap(service.get, ({ issuer = "", revocationEndpoint }) => {
-      if (isReported || revocationEndpoint !== undefined) return Effect.void
-      isReported = true
-      return Effect.logWarning(
-        `The metadata of the issuer ${issuer} names no revocation endpoint, so revokeAtShutdown revokes nothing. Set ` +
-          "revocationUrl (OAUTH_REVOCATION_URL), or leave revokeAtShutdown out."
-      )
-    })
-  }
 }
 
 const build = (

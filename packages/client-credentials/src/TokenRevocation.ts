@@ -17,21 +17,16 @@
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 
 import type { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
+import { loadOptional } from "./ClientConfig/options.js"
 import * as authenticated from "./internal/http/authenticatedRequest.js"
-import * as tokenRequest from "./internal/http/tokenRequest.js"
-import * as tokenResponse from "./internal/http/tokenResponse.js"
-import * as issuedTokens from "./internal/process/issuedTokens.js"
 import * as lifetime from "./internal/process/lifetime.js"
-import { usesAliases } from "./internal/protocol/mutualTls.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
-import { InvalidTokenResponse, RevocationUnsupported, type TokenError } from "./OAuthError.js"
+import type { RevocationUnsupported, TokenError } from "./OAuthError.js"
 import { ServerMetadata } from "./ServerMetadata.js"
 
 /**
@@ -85,52 +80,23 @@ export const make: Effect.Effect<
 > = Effect.gen(function*() {
   const { within } = yield* lifetime.make
   const { authentication, certificateBoundTokens, dpop: proofs, request, revocationUrl } = yield* ClientConfig
-  const metadata = yield* ServerMetadata
   const dpop = proofs === undefined ? undefined : yield* proofs
-  const send = authenticated.make(yield* HttpClient.HttpClient, dpop, limits)
+  const settings = {
+    metadata: (yield* ServerMetadata).get,
+    authentication,
+    send: authenticated.make(yield* HttpClient.HttpClient, dpop, limits),
+    clientId: request.clientId,
+    endpoint: request.endpoint,
+    revocationUrl,
+    certificateBoundTokens,
+    hasDpop: dpop !== undefined
+  }
   return {
     revoke: (token) =>
       within(
-        Effect.gen(function*() {
-          const server = yield* metadata.get
-          const { authenticationMethods, issuer, revocationEndpoint, signingAlgorithms } = server
-          const method = authentication(authenticationMethods)
-          const aliased = usesAliases({
-            method: method.method,
-            byCertificate: method.mutualTls,
-            wanted: certificateBoundTokens,
-            hasDpop: dpop !== undefined,
-            serverBinds: server.certificateBoundTokens
-          })
-          const alias = aliased ? server.mutualTls.revocationEndpoint : undefined
-          const url = revocationUrl ?? alias ?? revocationEndpoint
-          if (url === undefined) return yield* new RevocationUnsupported({ endpoint: request.endpoint })
-          const value = Redacted.value(token.value)
-          yield* send({
-            authentication: method,
-            url,
-            endpoint: revocationEndpoint ?? url,
-            secrets: [value],
-            clientId: request.clientId,
-            issuer,
-            signingAlgorithms,
-            encode: (proof) => tokenRequest.encodeRevocation(url, value, proof),
-            decode: (received, redaction, { hint }) => {
-              const { endpoint, status } = received
-              const rejected = tokenResponse.rejection(received, { redaction, hint })
-              if (rejected !== undefined) return Either.left(rejected)
-              return status === 200 ? Either.right(undefined) : Either.left(
-                new InvalidTokenResponse({
-                  endpoint,
-                  status,
-                  problem: "a revocation is answered with 200 (RFC 7009 section 2.2). Check the revocation URL " +
-                    "(OAUTH_REVOCATION_URL)."
-                })
-              )
-            }
-          })
-          yield* Effect.clockWith((clock) => Effect.sync(() => issuedTokens.forget(clock, token)))
-        }).pipe(Effect.withSpan("oauth.token.revocation", { captureStackTrace: false }))
+        Effect.flatMap(loadOptional, ({ revocation }) => revocation.revoke(settings)(token)).pipe(
+          Effect.withSpan("oauth.token.revocation", { captureStackTrace: false })
+        )
       )
   }
 })

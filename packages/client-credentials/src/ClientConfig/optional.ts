@@ -12,6 +12,7 @@ export * as discovery from "../internal/http/discovery.js"
 export * as presented from "../internal/http/presented.js"
 export * as rejectedWhen from "../internal/http/rejectedWhen.js"
 export * as signedAssertion from "../internal/http/signedAssertion.js"
+export * as revocation from "../internal/process/revocation.js"
 
 /** Methods and grants that variables may select. */
 export const selectable: Selectable<ClientAuthentication, Grant> = {

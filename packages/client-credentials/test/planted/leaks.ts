@@ -119,7 +119,7 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   },
   {
     name: "the token that could not be revoked in the error about it",
-    file: "TokenRevocation.ts",
+    file: "internal/process/revocation.ts",
     find: "problem: \"a revocation is",
     replace: "problem: value + \" a revocation is",
     test: "client_secret_post, whatever"

@@ -82,24 +82,16 @@ const post = (url: string, body: HttpBody.HttpBody, proof: ClientProof): HttpCli
     HttpClientRequest.setHeaders(proof.headers ?? {})
   )
 
+/** Creates a request whose body is a form. */
+export const postForm = (
+  url: string,
+  pairs: ReadonlyArray<readonly [string, string]>,
+  proof: ClientProof
+): HttpClientRequest.HttpClientRequest => post(url, redacted(form(pairs), "application/x-www-form-urlencoded"), proof)
+
 export const encode = (url: string, request: TokenRequest, proof: ClientProof): HttpClientRequest.HttpClientRequest => {
   const pairs = [...parameters(request), ...Object.entries(proof.parameters ?? {})]
-  return post(
-    url,
-    request.requestFormat === "json"
-      ? redacted(json(pairs, request), "application/json")
-      : redacted(form(pairs), "application/x-www-form-urlencoded"),
-    proof
-  )
+  return request.requestFormat === "json"
+    ? post(url, redacted(json(pairs, request), "application/json"), proof)
+    : postForm(url, pairs, proof)
 }
-
-/** Encodes the revocation request of RFC 7009 section 2.1, which is a form even if token requests are JSON. */
-export const encodeRevocation = (url: string, token: string, proof: ClientProof): HttpClientRequest.HttpClientRequest =>
-  post(
-    url,
-    redacted(
-      form([["token", token], ["token_type_hint", "access_token"], ...Object.entries(proof.parameters ?? {})]),
-      "application/x-www-form-urlencoded"
-    ),
-    proof
-  )
