@@ -35,7 +35,7 @@
 import { X509Certificate } from "node:crypto"
 
 import { HttpClient, HttpClientRequest } from "@effect/platform"
-import { assert, describe, layer } from "@effect/vitest"
+import { afterAll, assert, describe, it } from "@effect/vitest"
 import {
   ApiClient,
   ClientAuthentication,
@@ -46,7 +46,7 @@ import {
   TokenRevocation
 } from "@effect-oauth/client-credentials"
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
-import { Context, Effect, Layer, Redacted } from "effect"
+import { Context, Effect, Layer, ManagedRuntime, Redacted } from "effect"
 
 import * as AuthorizationServer from "./support/authorizationServer.js"
 import { printed } from "./support/printed.js"
@@ -92,7 +92,14 @@ const rejectedAs = (error: string) => (failed: unknown) => {
   assert.notInclude(printed(failed), AuthorizationServer.secret)
 }
 
-layer(Server.layer, { excludeTestServices: true })("a certified authorization server", (it) => {
+describe("a certified authorization server", () => {
+  // Not by `layer` of "@effect/vitest", which replaces `it.effect` for the following files of the worker as well.
+  const servers = ManagedRuntime.make(Server.layer)
+  afterAll(() => servers.dispose())
+
+  const test = <A, E>(name: string, program: () => Effect.Effect<A, E, Server>) =>
+    it(name, () => servers.runPromise(Effect.asVoid(program())))
+
   describe("client authentication", () => {
     const { clientSecretJwt, privateKeyJwt } = ClientAuthentication
     const wrong = Redacted.make("wr0ng but long enough for HMAC, too, by all means")
@@ -104,7 +111,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
         ["jwt", "client_secret_jwt"]
       ] as const
     ) {
-      it.effect(`T1 T2 T3 T4 T5 T6 ${clientAuthentication}, right and wrong, and by the previous secret`, () =>
+      test(`T1 T2 T3 T4 T5 T6 ${clientAuthentication}, right and wrong, and by the previous secret`, () =>
         Effect.gen(function*() {
           assert.strictEqual(yield* use({ clientId, clientSecret: secret, clientAuthentication }, status), 200)
           rejectedAs("invalid_client")(yield* failure({ clientId, clientSecret: wrong, clientAuthentication }))
@@ -112,7 +119,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
         }))
     }
 
-    it.effect("T5 T6 client_secret_jwt as a value, right and wrong", () =>
+    test("T5 T6 client_secret_jwt as a value, right and wrong", () =>
       Effect.gen(function*() {
         yield* use({ clientId: "jwt", clientAuthentication: clientSecretJwt(secret) }, token)
         rejectedAs("invalid_client")(
@@ -121,7 +128,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
       }))
 
     for (const algorithm of AuthorizationServer.algorithms) {
-      it.effect(`T9 T10 T14 private_key_jwt with ${algorithm}, from PEM and JWK, right and wrong`, () =>
+      test(`T9 T10 T14 private_key_jwt with ${algorithm}, from PEM and JWK, right and wrong`, () =>
         Effect.gen(function*() {
           const { keys, state } = yield* Server
           const pem = Redacted.make(keys[algorithm].pem)
@@ -152,7 +159,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
         }))
     }
 
-    it.effect("T9 a new assertion for each attempt, short-lived, with the issuer as its only audience", () =>
+    test("T9 a new assertion for each attempt, short-lived, with the issuer as its only audience", () =>
       Effect.gen(function*() {
         const { issuer, keys, state } = yield* Server
         const key = Redacted.make(JSON.stringify(keys.ES256.privateJwk))
@@ -175,7 +182,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
         }
       }))
 
-    it.effect("T12 tls_client_auth with a good, an unknown and no certificate", () =>
+    test("T12 tls_client_auth with a good, an unknown and no certificate", () =>
       Effect.gen(function*() {
         const { clientCertificate, selfSigned, state } = yield* Server
         const options = { clientId: "tls", clientAuthentication: "tls_client_auth" } as const
@@ -190,7 +197,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
         assert.include((error as Error).message, "OAUTH_TLS_CERTIFICATE_FILE")
       }))
 
-    it.effect("T12 self_signed_tls_client_auth with its own certificate and another one", () =>
+    test("T12 self_signed_tls_client_auth with its own certificate and another one", () =>
       Effect.gen(function*() {
         const { clientCertificate, selfSigned } = yield* Server
         const options = { clientId: "self-signed", clientAuthentication: "self_signed_tls_client_auth" } as const
@@ -208,7 +215,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
         Effect.map((found) => found.active ? found.certificate : undefined)
       )
 
-    it.effect("T12 private_key_jwt and tokens that are bound to the certificate, at the endpoint for mutual TLS", () =>
+    test("T12 private_key_jwt and tokens that are bound to the certificate, at the endpoint for mutual TLS", () =>
       Effect.gen(function*() {
         const { clientCertificate, keys, state } = yield* Server
         const certificate = { certificate: clientCertificate.cert, key: Redacted.make(clientCertificate.private) }
@@ -233,52 +240,48 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
         assert.strictEqual(state.seen.at(-1)?.["url"], "/token")
       }))
 
-    it.effect(
-      "T9 FAPI 2.0: an RSA key signs by PS256 where the server lists nothing else",
-      () =>
-        Effect.gen(function*() {
-          const { clientCertificate, keys, state } = yield* Server
-          const certificate = { certificate: clientCertificate.cert, key: Redacted.make(clientCertificate.private) }
-          const key = Redacted.make(keys.RS256.pem)
-          const by = (options: Partial<Parameters<typeof privateKeyJwt>[0]>) => ({
-            clientId: "bound",
-            clientAuthentication: privateKeyJwt({ key, keyId: "kid-RS256", ...options })
-          })
-          const { value } = yield* use(by({}), token, certificate)
-          assert.isString(yield* boundTo(value))
-          const [header = ""] = String(state.seen.at(-1)?.["client_assertion"]).split(".")
-          assert.strictEqual(JSON.parse(Buffer.from(header, "base64url").toString()).alg, "PS256")
-          // An algorithm that the server does not list is never used.
-          const before = state.seen.length
-          const jwk = Redacted.make(JSON.stringify(keys.RS256.privateJwk))
-          const ec = Redacted.make(keys.ES256.pem)
-          for (
-            const [options, found] of [[{ algorithm: "RS256" }, "RS256"], [{ key: jwk }, "RS256"], [
-              { key: ec },
-              "ES256"
-            ]] as const
-          ) {
-            const error = yield* failure(by(options), certificate)
-            assert(error instanceof OAuthError.DiscoveryFailed)
-            assert.isFalse(error.retryable)
-            assert.match(error.message, new RegExp(`by PS256 only .*sign by ${found}: .*OAUTH_SIGNING_ALGORITHM`))
-          }
-          assert.lengthOf(state.seen, before)
-        }).pipe(Effect.provide(Layer.scoped(Server, AuthorizationServer.startWith(["PS256"])))),
-      300_000
-    )
+    test("T9 FAPI 2.0: an RSA key signs by PS256 where the server lists nothing else", () =>
+      Effect.gen(function*() {
+        const { clientCertificate, keys, state } = yield* Server
+        const certificate = { certificate: clientCertificate.cert, key: Redacted.make(clientCertificate.private) }
+        const key = Redacted.make(keys.RS256.pem)
+        const by = (options: Partial<Parameters<typeof privateKeyJwt>[0]>) => ({
+          clientId: "bound",
+          clientAuthentication: privateKeyJwt({ key, keyId: "kid-RS256", ...options })
+        })
+        const { value } = yield* use(by({}), token, certificate)
+        assert.isString(yield* boundTo(value))
+        const [header = ""] = String(state.seen.at(-1)?.["client_assertion"]).split(".")
+        assert.strictEqual(JSON.parse(Buffer.from(header, "base64url").toString()).alg, "PS256")
+        // An algorithm that the server does not list is never used.
+        const before = state.seen.length
+        const jwk = Redacted.make(JSON.stringify(keys.RS256.privateJwk))
+        const ec = Redacted.make(keys.ES256.pem)
+        for (
+          const [options, found] of [[{ algorithm: "RS256" }, "RS256"], [{ key: jwk }, "RS256"], [
+            { key: ec },
+            "ES256"
+          ]] as const
+        ) {
+          const error = yield* failure(by(options), certificate)
+          assert(error instanceof OAuthError.DiscoveryFailed)
+          assert.isFalse(error.retryable)
+          assert.match(error.message, new RegExp(`by PS256 only .*sign by ${found}: .*OAUTH_SIGNING_ALGORITHM`))
+        }
+        assert.lengthOf(state.seen, before)
+      }).pipe(Effect.provide(Layer.scoped(Server, AuthorizationServer.startWith(["PS256"])))))
 
-    it.effect("a custom method", () =>
+    test("a custom method", () =>
       use({
         clientId: "post",
         clientAuthentication: ClientAuthentication.custom("mine", ({ clientId }) =>
           Effect.succeed({ parameters: { client_id: clientId, client_secret: AuthorizationServer.secret } }))
       }, token))
 
-    it.effect("D2 a method that the server supports, when none is configured", () =>
+    test("D2 a method that the server supports, when none is configured", () =>
       use({ clientId: "basic", clientSecret: secret }, token))
 
-    it.effect("T2 a hint when the server may decode basic auth differently", () =>
+    test("T2 a hint when the server may decode basic auth differently", () =>
       Effect.gen(function*() {
         const error = yield* failure({
           clientId: "basic",
@@ -298,7 +301,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
         ["/mails", "InsufficientClaims"]
       ] as const
     ) {
-      it.effect(`${tag} has the overrides for it, in addition to the configured parameters`, () =>
+      test(`${tag} has the overrides for it, in addition to the configured parameters`, () =>
         Effect.gen(function*() {
           const { state } = yield* Server
           state.extras.length = 0
@@ -332,7 +335,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
   describe("the request contains", () => {
     const options = { clientId: "post", clientSecret: secret, clientAuthentication: "client_secret_post" } as const
 
-    it.effect("T7 T15 R1 the scope, in any order, once each", () =>
+    test("T7 T15 R1 the scope, in any order, once each", () =>
       Effect.gen(function*() {
         const { state } = yield* Server
         const { scope } = yield* use({ ...options, scope: "items:write items:read items:write" }, token)
@@ -341,7 +344,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
         rejectedAs("invalid_scope")(yield* failure({ ...options, scope: "admin" }))
       }))
 
-    it.effect("T8 resource indicators, unchanged", () =>
+    test("T8 resource indicators, unchanged", () =>
       Effect.gen(function*() {
         const { resource, state } = yield* Server
         yield* use({ ...options, resource, scope: "items:read" }, token)
@@ -352,7 +355,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
 
   describe("DPoP", () => {
     for (const nonces of [false, true]) {
-      it.effect(`B6 T13 R2 P1 P2 P3 P4 P5 P6 proofs for token and API, ${nonces ? "with" : "without"} nonces at both`, () =>
+      test(`B6 T13 R2 P1 P2 P3 P4 P5 P6 proofs for token and API, ${nonces ? "with" : "without"} nonces at both`, () =>
         Effect.gen(function*() {
           const { api, state } = yield* Server
           state.requireNonce = nonces
@@ -382,7 +385,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
         }))))
     }
 
-    it.effect("R2 no bearer token in place of a bound one, and no proof when none is configured", () =>
+    test("R2 no bearer token in place of a bound one, and no proof when none is configured", () =>
       Effect.gen(function*() {
         const error = yield* failure({
           clientId: "dpop",
@@ -392,14 +395,14 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
         assert.instanceOf(error, OAuthError.TokenErrorResponse)
       }))
 
-    it.effect("P7 an algorithm that the server does not support is an error before anything is sent", () =>
+    test("P7 an algorithm that the server does not support is an error before anything is sent", () =>
       Effect.gen(function*() {
         const error = yield* failure({ clientId: "dpop", clientSecret: secret, dpop: { algorithm: "ES384" } })
         assert.instanceOf(error, OAuthError.DiscoveryFailed)
         assert.include((error as Error).message, "ES256, EdDSA")
       }))
 
-    it.effect("the proof is not shown in traces, errors or responses", () =>
+    test("the proof is not shown in traces, errors or responses", () =>
       Effect.gen(function*() {
         const response = yield* use(
           { clientId: "dpop", clientSecret: secret, clientAuthentication: "client_secret_basic", dpop: true },
@@ -410,7 +413,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
   })
 
   describe("revocation", () => {
-    it.effect("D4 on demand, seen by introspection", () =>
+    test("D4 on demand, seen by introspection", () =>
       Effect.gen(function*() {
         const { introspect } = yield* Server
         yield* use(
@@ -428,7 +431,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
         )
       }))
 
-    it.effect("D4 at shutdown, of all cached tokens", () =>
+    test("D4 at shutdown, of all cached tokens", () =>
       Effect.gen(function*() {
         const { introspect } = yield* Server
         const tokens = yield* use(
@@ -447,7 +450,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
   })
 
   describe("discovery", () => {
-    it.effect("D1 T11 rejects the metadata of another issuer, including one that differs by a trailing slash", () =>
+    test("D1 T11 rejects the metadata of another issuer, including one that differs by a trailing slash", () =>
       Effect.gen(function*() {
         const { issuer, state } = yield* Server
         const before = state.seen.length
@@ -458,7 +461,7 @@ layer(Server.layer, { excludeTestServices: true })("a certified authorization se
       }))
   })
 
-  it.effect("reads the metadata of the server", () =>
+  test("reads the metadata of the server", () =>
     Effect.gen(function*() {
       const { ca, issuer } = yield* Server
       const response = yield* Effect.flatMap(HttpClient.HttpClient, (client) =>
