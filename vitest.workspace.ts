@@ -22,24 +22,19 @@ const globalSetup: Readonly<Record<string, ReadonlyArray<string>>> = {
  */
 export const limits = { testTimeout: 300_000, hookTimeout: 300_000 }
 
-const names = [
-  "client-credentials",
-  "testing",
-  "redis",
-  "sql",
-  "cli",
-  "examples",
-  "soak",
-  "publishing",
-  "benchmarks",
-  "site"
-]
+/**
+ * Projects whose files run in threads that load `effect` once for many files, which halves the CPU of a run. The others start
+ * processes and servers, wait for them, and measure memory or time: each of their files has a process.
+ */
+const shared = ["client-credentials", "testing", "redis", "sql"]
 
-/** The tests of the rooms of rules: they are small and without state, so they share loaded modules. */
+const isolated = ["cli", "examples", "soak", "publishing", "benchmarks", "site"]
+
+/** The tests of the rooms of rules: they are small and without state, so they share the sources as well. */
 const rules = "test/{token,protocol}/**/*.test.ts"
 
 export default defineWorkspace([
-  ...names.map((name) => ({
+  ...[...shared, ...isolated].map((name) => ({
     resolve: { alias },
     test: {
       name,
@@ -47,6 +42,9 @@ export default defineWorkspace([
       include: ["test/**/*.test.ts"],
       exclude: name === "client-credentials" ? [rules] : [],
       ...limits,
+      ...shared.includes(name)
+        ? { pool: "threads" as const, setupFiles: [`${packages}/client-credentials/test/support/sharedWorker.ts`] }
+        : {},
       globalSetup: [...globalSetup[name] ?? []],
       // The code generated for Effect 4 is compiled, and imports its own packages.
       server: { deps: { external: [/\/effect-4\/generated\//] } },

@@ -28,6 +28,9 @@ export default defineConfig({
           name: `${name} on Effect 4`,
           root: `${generated}/${name}`,
           include: ["test/**/*.test.ts"],
+          // Loads `effect` once for many files, and the sources of the packages for each.
+          isolate: false,
+          setupFiles: [`${generated}/client-credentials/test/support/sharedWorker.ts`],
           ...limits
         }
       })),

@@ -19,7 +19,8 @@ describe("the label of a client in metrics", () => {
         )
       }
       const labels = (yield* seriesOf("oauth.token.expires_at")).map(({ attributes }) => attributes["oauth.client.id"])
-      assert.strictEqual(labels.length, metrics.maxLabels + 1)
+      // The registry has the series of other files of this process too.
+      assert.strictEqual(labels.filter((label) => label?.startsWith("tenant-")).length, metrics.maxLabels)
       assert.include(labels, "other")
     }), 60_000)
 })
