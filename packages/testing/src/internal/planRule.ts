@@ -23,7 +23,7 @@ const disturbance = group<simulation.Disturbance>({
   to: duration,
   issuer: oneOf(["unreachable", "unavailable", "unauthorized", "silent", "lost", "dropped"]),
   store: (value, path) => (typeof value === "number" ? number(0, 1) : oneOf(["unreachable", "silent"]))(value, path),
-  storeLoses: oneOf(["budgets", "all"]),
+  storeLoses: oneOf(["budgets", "all", "lastWrites"]),
   rejecting: flag,
   restartEvery: positiveDuration,
   killed: integer(0),

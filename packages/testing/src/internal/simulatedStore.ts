@@ -2,7 +2,7 @@
  * A remote token store, which fails on demand: the store in memory, with a round trip, faults and a count.
  */
 import { OAuthError, type TokenSeal, TokenStore } from "@effect-oauth/client-credentials"
-import type * as Clock from "effect/Clock"
+import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -67,8 +67,23 @@ export const seal = (): TokenSeal.TokenSeal => {
   }
 }
 
-/** Entries that a store loses: the counts of budgets, or those and the tokens. */
-export type Lost = "budgets" | "all"
+/** Entries that a store loses: the counts of budgets, those and the tokens, or the last writes before a failover. */
+export type Lost = "budgets" | "all" | "lastWrites"
+
+/** Time in milliseconds before a failover whose writes are lost. */
+export const replicaLag = 10_000
+
+interface Write {
+  readonly at: number
+  readonly entry: { readonly value: string; readonly expiresAt: number }
+  readonly generation: number
+}
+
+/** Returns the last write that a replica has, and those that it lacks. */
+const onReplica = (writes: ReadonlyArray<Write>, now: number): ReadonlyArray<Write> => [
+  ...writes.filter(({ at }) => at <= now - replicaLag).slice(-1),
+  ...writes.filter(({ at }) => at > now - replicaLag)
+]
 
 /** Creates a store in memory that loses entries on demand. */
 export const inMemory: Effect.Effect<{
@@ -78,6 +93,7 @@ export const inMemory: Effect.Effect<{
   // An entry is lost when its key gets another name.
   const names = new Map<string, number>()
   const leased = new Set<string>()
+  const written = new Map<string, ReadonlyArray<Write>>()
   const nameOf = (key: string) => {
     const losses = names.get(key) ?? 0
     names.set(key, losses)
@@ -86,7 +102,16 @@ export const inMemory: Effect.Effect<{
   return {
     store: {
       load: (key) => Effect.suspend(() => memory.load(nameOf(key))),
-      swap: (key, ...rest) => Effect.suspend(() => memory.swap(nameOf(key), ...rest)),
+      swap: (key, generation, entry, release) =>
+        Effect.suspend(() => memory.swap(nameOf(key), generation, entry, release)).pipe(
+          Effect.tap(({ done, now }) =>
+            Effect.sync(() => {
+              if (!done) return
+              const write = { at: now, entry, generation: generation + 1 }
+              written.set(key, onReplica([...written.get(key) ?? [], write], now))
+            })
+          )
+        ),
       acquire: (key, ...rest) =>
         Effect.suspend(() => {
           // Only tokens have leases.
@@ -96,8 +121,20 @@ export const inMemory: Effect.Effect<{
       release: (key, owner) => Effect.suspend(() => memory.release(nameOf(key), owner))
     },
     lose: (lost) =>
-      Effect.sync(() => {
-        for (const [key, losses] of names) if (lost === "all" || !leased.has(key)) names.set(key, losses + 1)
+      Effect.gen(function*() {
+        const now = yield* Clock.currentTimeMillis
+        for (const [key, losses] of [...names]) {
+          if (lost === "budgets" && leased.has(key)) continue
+          const [kept] = lost === "lastWrites"
+            ? (written.get(key) ?? []).filter(({ at }) => at <= now - replicaLag).slice(-1)
+            : []
+          names.set(key, losses + 1)
+          written.set(key, kept === undefined ? [] : [kept])
+          // The replica has the generation of the entry.
+          for (let generation = 0; generation < (kept?.generation ?? 0); generation += 1) {
+            if (kept !== undefined) yield* Effect.orDie(memory.swap(nameOf(key), generation, kept.entry))
+          }
+        }
       })
   }
 })

@@ -59,7 +59,11 @@ export interface Disturbance {
    */
   readonly store?: simulatedStore.Condition | undefined
   /**
-   * Entries that the store loses at the start of the fault, as by an eviction: the counts of budgets, or those and the tokens.
+   * Entries that the store loses at the start of the fault.
+   *
+   * - `budgets`: the counts of budgets, as by an eviction.
+   * - `all`: those and the tokens.
+   * - `lastWrites`: what was written in the 10 seconds before, as by a failover to a replica that lacked it.
    */
   readonly storeLoses?: simulatedStore.Lost | undefined
   /** True if the API rejects every token. */
