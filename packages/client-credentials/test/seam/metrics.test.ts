@@ -34,6 +34,21 @@ describe("metrics", () => {
       assert.strictEqual(yield* hits, before + 1)
     }))
 
+  it.effect("have one series for equal attributes, however often they are updated", () =>
+    Effect.gen(function*() {
+      for (let times = 0; times < 3; times += 1) {
+        yield* metrics.count(metrics.storeFailures, { "oauth.store.operation": "load" })
+        yield* metrics.set(metrics.certificateExpiry, times)
+        yield* metrics.record(metrics.renewedAhead, times)
+        yield* metrics.record(metrics.leaseWaits, times)
+      }
+      for (
+        const { name } of [metrics.storeFailures, metrics.certificateExpiry, metrics.renewedAhead, metrics.leaseWaits]
+      ) {
+        assert.lengthOf(yield* seriesOf(name), 1, name)
+      }
+    }))
+
   it.effect("have the name, the kind and the unit of their description", () =>
     Effect.gen(function*() {
       for (const one of Object.values(metrics)) {

@@ -42,6 +42,15 @@ export const set = <Attribute extends string>(
     Metric.update(tagged(Metric.gauge(of.name, { description: of.description }), of, attributes), value)
   )
 
+// One object for each histogram: the registry compares boundaries by identity, and other ones are another series.
+const knownBoundaries = /*#__PURE__*/ new WeakMap<object, MetricBoundaries.MetricBoundaries>()
+
+const boundariesOf = (of: { readonly boundaries: ReadonlyArray<number> }): MetricBoundaries.MetricBoundaries => {
+  const boundaries = knownBoundaries.get(of) ?? MetricBoundaries.fromIterable(of.boundaries)
+  knownBoundaries.set(of, boundaries)
+  return boundaries
+}
+
 /** Adds an observation to a histogram. */
 export const record = <Attribute extends string>(
   of: metrics.Histogram<Attribute>,
@@ -49,8 +58,8 @@ export const record = <Attribute extends string>(
   attributes: metrics.Attributes<Attribute> = {}
 ): Effect.Effect<void> =>
   Effect.suspend(() => {
-    const boundaries = MetricBoundaries.fromIterable(of.boundaries)
-    return Metric.update(tagged(Metric.histogram(of.name, boundaries, of.description), of, attributes), value)
+    const histogram = Metric.histogram(of.name, boundariesOf(of), of.description)
+    return Metric.update(tagged(histogram, of, attributes), value)
   })
 
 const hits = /*#__PURE__*/ counter(metrics.cacheOutcomes, { "oauth.cache.outcome": "hit" })
