@@ -32,6 +32,7 @@ import { loadOptional } from "./ClientConfig/options.js"
 import * as apiCall from "./internal/http/apiCall.js"
 import * as body from "./internal/http/body.js"
 import { CurrentCertificate } from "./internal/http/clientCertificate.js"
+import * as eager from "./internal/http/eager.js"
 import type * as rejectedWhen from "./internal/http/rejectedWhen.js"
 import * as lifetimes from "./internal/process/lifetime.js"
 import * as rejection from "./internal/protocol/rejection.js"
@@ -146,65 +147,72 @@ const insufficient = (
 
 const done = (received: apiCall.Received): Outcome => ({ _tag: "Done", received })
 
+/** A call that was sent, and its response. */
+interface Exchange {
+  readonly authorized: AuthorizedRequest
+  readonly received: apiCall.Received
+  readonly isReplay: boolean
+}
+
+const accepted = (
+  authorization: Authorization,
+  { authorized, isReplay }: Exchange,
+  received: apiCall.Received
+): Effect.Effect<Outcome> =>
+  isReplay && received.response.status !== 403
+    ? Effect.as(authorization.confirm(authorized), done(received))
+    : Effect.succeed(done(received))
+
+const rejected = (
+  authorization: Authorization,
+  { authorized }: Exchange,
+  received: apiCall.Received,
+  challenges: Rejection["challenges"]
+): Effect.Effect<Outcome> =>
+  Effect.map(authorization.invalidate(authorized), (renewable) => ({
+    _tag: "Rejected",
+    received,
+    rejection: new Rejection({ challenges, renewable })
+  }))
+
 /** Decides what a response means, and invalidates or confirms the authorization accordingly. */
-const judging = (authorization: Authorization, judgeDeclared: JudgeDeclared) => {
-  const accepted = (
-    authorized: AuthorizedRequest,
-    received: apiCall.Received,
-    isReplay: boolean
-  ): Effect.Effect<Outcome> =>
-    isReplay && received.response.status !== 403
-      ? Effect.as(authorization.confirm(authorized), done(received))
-      : Effect.succeed(done(received))
-
-  const rejected = (
-    authorized: AuthorizedRequest,
-    received: apiCall.Received,
-    challenges: Rejection["challenges"]
-  ): Effect.Effect<Outcome> =>
-    Effect.map(authorization.invalidate(authorized), (renewable) => ({
-      _tag: "Rejected",
-      received,
-      rejection: new Rejection({ challenges, renewable })
-    }))
-
-  return (
-    authorized: AuthorizedRequest,
-    received: apiCall.Received,
-    isReplay: boolean
-  ): Effect.Effect<Outcome, Problem> => {
-    const { response } = received
-    const isError = response.status >= 400
-    if (isError && !received.isOfToken) return Effect.succeed(done(received))
-    // The challenges of a successful response are not read: most calls succeed.
-    const challenges = isError ? received.challenges : []
-    const verdict = isError
-      ? rejection.classify({ status: response.status, challenges, scheme: received.scheme })
-      : rejection.none
-    return Effect.flatMap(
-      authorization.onResponse(authorized, response, verdict._tag === "InvalidDPoPProof"),
-      (proofChanged): Effect.Effect<Outcome, Problem> => {
-        switch (verdict._tag) {
-          case "None":
-            return judgeDeclared === undefined
-              ? accepted(authorized, received, isReplay)
-              : Effect.flatMap(judgeDeclared(response), ({ isRejected, response }) =>
-                isRejected
-                  ? rejected(authorized, received.with(response), challenges)
-                  : accepted(authorized, received.with(response), isReplay))
-          case "Rejected":
-            return rejected(authorized, received, challenges)
-          case "UseDPoPNonce":
-          case "InvalidDPoPProof":
-            return Effect.succeed(
-              proofChanged ? { _tag: "RejectedProof", received, reason: verdict._tag } : done(received)
-            )
-          default:
-            return Effect.zipRight(body.discard(response), Effect.fail(insufficient(verdict, received)))
-        }
+const outcomeOf = (
+  authorization: Authorization,
+  judgeDeclared: JudgeDeclared,
+  exchange: Exchange
+): Effect.Effect<Outcome, Problem> => {
+  const { authorized, received } = exchange
+  const { response } = received
+  const isError = response.status >= 400
+  if (isError && !received.isOfToken) return Effect.succeed(done(received))
+  // The challenges of a successful response are not read: most calls succeed.
+  const challenges = isError ? received.challenges : []
+  const verdict = isError
+    ? rejection.classify({ status: response.status, challenges, scheme: received.scheme })
+    : rejection.none
+  return eager.flatMap(
+    authorization.onResponse(authorized, response, verdict._tag === "InvalidDPoPProof"),
+    (proofChanged): Effect.Effect<Outcome, Problem> => {
+      switch (verdict._tag) {
+        case "None":
+          return judgeDeclared === undefined
+            ? accepted(authorization, exchange, received)
+            : Effect.flatMap(judgeDeclared(response), ({ isRejected, response }) =>
+              isRejected
+                ? rejected(authorization, exchange, received.with(response), challenges)
+                : accepted(authorization, exchange, received.with(response)))
+        case "Rejected":
+          return rejected(authorization, exchange, received, challenges)
+        case "UseDPoPNonce":
+        case "InvalidDPoPProof":
+          return Effect.succeed(
+            proofChanged ? { _tag: "RejectedProof", received, reason: verdict._tag } : done(received)
+          )
+        default:
+          return Effect.zipRight(body.discard(response), Effect.fail(insufficient(verdict, received)))
       }
-    )
-  }
+    }
+  )
 }
 
 /** Returns the last response to the caller, or the error that a status filter made of it. */
@@ -233,7 +241,7 @@ const observed = <E>(attempt: Effect.Effect<Outcome, E>, count: number): Effect.
         metrics.count(metrics.replays, { "oauth.replay.outcome": result })
       )
     }),
-    Effect.withSpan("oauth.api.replay", {
+    tracing.withSpan("oauth.api.replay", {
       attributes: { "http.request.resend_count": count },
       captureStackTrace: false
     })
@@ -283,7 +291,7 @@ export const make: Effect.Effect<Client, never, Authorization | HttpClient.HttpC
     const lifetime = yield* lifetimes.make
     const transport = yield* HttpClient.HttpClient
     const calls = new apiCall.ApiCalls(transport, authorization.api)
-    const judge = judging(authorization, yield* loadDeclared(authorization.api.rejectedWhen))
+    const judgeDeclared = yield* loadDeclared(authorization.api.rejectedWhen)
 
     const attempt = (request: Request, isReplay: boolean): Effect.Effect<Outcome, Problem> =>
       Effect.flatMap(
@@ -291,7 +299,10 @@ export const make: Effect.Effect<Client, never, Authorization | HttpClient.HttpC
         (authorized): Effect.Effect<Outcome, Problem> =>
           lifetime.hasEnded()
             ? new ClientClosed()
-            : calls.send(request, authorized.request, (received) => judge(authorized, received, isReplay))
+            : Effect.flatMap(
+              calls.send(request, authorized.request),
+              (received) => outcomeOf(authorization, judgeDeclared, { authorized, received, isReplay })
+            )
       )
 
     /** Repeats a request that was rejected. */
@@ -301,21 +312,23 @@ export const make: Effect.Effect<Client, never, Authorization | HttpClient.HttpC
         Effect.flatMap(answer)
       )
 
-    const call = (request: Request): Effect.Effect<Response, Problem> => {
-      if (lifetime.hasEnded()) return new ClientClosed()
-      const located = calls.locate(request)
-      if (Either.isLeft(located)) return Effect.fail(located.left)
-      const { right } = located
-      return Effect.flatMap(
-        attempt(right, false),
-        (first) => first._tag === "Done" || !body.isReplayable(right.body) ? answer(first) : repeat(right, first)
-      )
-    }
+    const call = (request: Request): Effect.Effect<Response, Problem> =>
+      Effect.suspend(() => {
+        if (lifetime.hasEnded()) return new ClientClosed()
+        const located = calls.locate(request)
+        if (Either.isLeft(located)) return Effect.fail(located.left)
+        const { right } = located
+        return Effect.flatMap(
+          attempt(right, false),
+          (first) => first._tag === "Done" || !body.isReplayable(right.body) ? answer(first) : repeat(right, first)
+        )
+      })
 
     const certificate = yield* CurrentCertificate
     const client = HttpClient.makeWith(
       // A token that is bound to a certificate and the call that carries it have the same one.
-      Effect.flatMap(certificate === undefined ? call : (request: Request) => certificate.hold(call(request))),
+      (request) =>
+        eager.flatMap(request, certificate === undefined ? call : (request) => certificate.hold(call(request))),
       Effect.succeed<Request>
     )
     apiCall.transports.set(client, transport)

@@ -99,6 +99,12 @@ const bound = ({ proof }: ProofKey, request: HttpClientRequest.HttpClientRequest
       )
   )
 
+/** Allocates no list of the names. */
+const isEmpty = (overrides: object): boolean => {
+  for (const _ in overrides) return false
+  return true
+}
+
 const unchanged = Effect.succeed(false)
 
 const onResponse: Authorization["onResponse"] = ({ proof }, response, isProofRejected) =>
@@ -120,7 +126,7 @@ export const make: Effect.Effect<Authorization, InvalidConfig, ClientConfig | To
   const withCache = <A, E>(use: (cache: TokenCache) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
     withFiber((fiber) => {
       const overrides = valueOf(fiber, CurrentOverrides)
-      return use(Object.keys(overrides).length === 0 ? configured : configured.withOverrides(overrides))
+      return use(isEmpty(overrides) ? configured : configured.withOverrides(overrides))
     })
 
   return {

@@ -418,7 +418,7 @@ const over = (
       const { signal } = call.web
       const response = Effect.gen(function*() {
         const request = yield* Effect.tryPromise({ try: () => webFetch.toRequest(call), catch: (error) => error })
-        return yield* tracing.withoutIdleHeaders(webFetch.send(yield* ApiClient, call, request, running.onClose))
+        return yield* webFetch.send(yield* ApiClient, call, request, running.onClose)
       })
       return running.run(within(response), signal)
     },

@@ -191,6 +191,15 @@ describe("spans", () => {
       ])
     }))
 
+  it.effect("of the platform exist only with a tracer, or in a trace that a call continues", () =>
+    Effect.gen(function*() {
+      const { calls, layer } = scenario.make(scenario.accepts(() => "token-2"))
+      const get = Effect.flatMap(ApiClient.ApiClient, (client) => client.get("/items"))
+      // The first call is replayed.
+      yield* Effect.provide(Effect.all([get, get, Effect.withSpan(get, "program")]), layer)
+      assert.deepStrictEqual(calls().map(({ headers }) => "traceparent" in headers), [false, false, false, true])
+    }))
+
   it.effect("opened by a transport are recorded, also those of requests without a span of the platform", () =>
     Effect.gen(function*() {
       const { ended, tracer } = spans.make()

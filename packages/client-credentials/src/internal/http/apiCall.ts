@@ -133,8 +133,12 @@ const invalid = (request: Request, reason: "Encode" | "InvalidUrl" | "Transport"
   httpErrors.ofRequest(request, reason, { description: `${problem}. Nothing was sent` })
 
 /** Returns the request as it is sent to that URL, which is used literally: no other component may interpret it differently. */
-const validated = (request: Request, url: URL): Either.Either<Request, httpErrors.RequestError> => {
-  if (url.protocol === "https:" && !preconditions.verifiesCertificates()) {
+const validated = (
+  request: Request,
+  href: string,
+  valid: Headers.Headers | undefined
+): Either.Either<Request, httpErrors.RequestError> => {
+  if (href.startsWith("https:") && !preconditions.verifiesCertificates()) {
     return Either.left(invalid(
       request,
       "Transport",
@@ -142,11 +146,9 @@ const validated = (request: Request, url: URL): Either.Either<Request, httpError
         "NODE_EXTRA_CA_CERTS instead"
     ))
   }
-  const problem = preconditions.headerProblem(request.headers)
-  // A fragment is not sent (RFC 9110 section 7.1), and not every transport removes it.
-  url.hash = ""
+  const problem = preconditions.headerProblem(request.headers, valid)
   return problem === undefined
-    ? Either.right(HttpClientRequest.setUrl(framed(request), url.href))
+    ? Either.right(HttpClientRequest.setUrl(framed(request), href))
     : Either.left(invalid(request, "Encode", problem))
 }
 
@@ -219,6 +221,8 @@ export class ApiCalls {
   // observed at less cost.
   private isKnown = false
   private replaces = false
+  // Consecutive calls usually carry the same headers; those already validated are skipped.
+  #valid: Headers.Headers | undefined
 
   constructor(private readonly client: HttpClient.HttpClient, private readonly destinations: urls.Destinations) {
     this.rules = new urls.Rules(destinations)
@@ -236,7 +240,7 @@ export class ApiCalls {
     const located = this.rules.locate(request.url)
     switch (located._tag) {
       case "Allowed":
-        return validated(request, located.url)
+        return validated(request, located.href, this.#valid)
       case "UserInfo":
         return Either.left(invalid(
           HttpClientRequest.setUrl(request, located.bare),
@@ -272,17 +276,14 @@ export class ApiCalls {
   }
 
   /**
-   * Sends a located request with its authorization, and continues with the result. Responses and errors contain the request
-   * without the authorization. If redirects are not followed, the redirect is the response.
+   * Sends a located request with its authorization. Responses and errors contain the request without the authorization. If
+   * redirects are not followed, the redirect is the response.
    */
-  send<A, E>(
-    request: Request,
-    authorized: Request,
-    use: (received: Received) => Effect.Effect<A, E>
-  ): Effect.Effect<A, E | Failure> {
-    const problem = preconditions.headerProblem(authorized.headers, request.headers)
+  send(request: Request, authorized: Request): Effect.Effect<Received, Failure> {
+    const problem = preconditions.headerProblem(authorized.headers, this.#valid)
     if (problem !== undefined) return Effect.fail(invalid(request, "Encode", problem))
-    return withFiber((fiber): Effect.Effect<A, E | Failure> => {
+    this.#valid = authorized.headers
+    return withFiber((fiber): Effect.Effect<Received, Failure> => {
       const beneath = valueOf(fiber, Beneath)
       // `fetch` removes `Authorization` from a redirect to another origin, but not a proof.
       const followsRedirects = authorized.headers["dpop"] === undefined && !valueOf(fiber, WithoutRedirects)
@@ -296,22 +297,23 @@ export class ApiCalls {
           this.replaces = true
         }
       }
+      const end = isLight ? transport.begin(fiber, gate) : undefined
       const execution = (beneath ?? this.client).execute(authorized)
       const shown = tracing.guard(fiber, tracing.redact(fiber, execution), view)
-      const ending = {
-        onFailure: (cause: Cause.Cause<httpErrors.HttpError>) =>
-          Effect.flatMap(this.failed(cause, { authorized, gate, view }), use),
-        onSuccess: (original: Response) => {
+      return Effect.matchCauseEffect(end === undefined ? transport.observed(shown, gate) : shown, {
+        onFailure: (cause) => {
+          end?.()
+          return this.failed(cause, { authorized, gate, view })
+        },
+        onSuccess: (original) => {
+          end?.()
           if (isOwn) {
             this.isKnown ||= gate.sent > 0
             this.replaces ||= isLight && gate.sent === 0
           }
-          return use(new Received(authorized, original, view, undefined))
+          return Effect.succeed(new Received(authorized, original, view, undefined))
         }
-      }
-      return isLight
-        ? transport.observedLightly(fiber, shown, gate, ending)
-        : Effect.matchCauseEffect(transport.observed(shown, gate), ending)
+      })
     })
   }
 }

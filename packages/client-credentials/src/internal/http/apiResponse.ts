@@ -21,43 +21,43 @@ type Request = HttpClientRequest.HttpClientRequest
 type Response = HttpClientResponse.HttpClientResponse
 
 /** Returns the headers without values that repeat a secret; the identical headers if there are none. */
-const redactedHeaders = (headers: Headers.Headers, secrets: SentSecrets): Headers.Headers => {
+const redactedHeaders = (headers: Headers.Headers, view: tracing.View): Headers.Headers => {
   const changed = Object.entries(headers).flatMap(([name, value]) => {
-    const rest = secrets.without(value)
+    const rest = view.text(value)
     return rest === value ? [] : [[name, rest] as const]
   })
   return changed.length === 0 ? headers : Headers.setAll(headers, changed)
 }
 
-const redactedCookies = (cookies: Cookies.Cookies, secrets: SentSecrets): Cookies.Cookies => {
+const redactedCookies = (cookies: Cookies.Cookies, view: tracing.View): Cookies.Cookies => {
   const all = Object.values(cookies.cookies)
-  return all.every(({ value }) => secrets.without(value) === value) ? cookies : Cookies.fromIterable(
-    all.map(({ name, options, value }) => Cookies.unsafeMakeCookie(name, secrets.without(value), options))
+  return all.every(({ value }) => view.text(value) === value) ? cookies : Cookies.fromIterable(
+    all.map(({ name, options, value }) => Cookies.unsafeMakeCookie(name, view.text(value), options))
   )
 }
 
 class ApiResponse extends responses.Derived {
   readonly #request: Request
   readonly #original: Response
-  readonly #secrets: SentSecrets
+  readonly #view: View
   #headers: Headers.Headers | undefined
   #cookies: Cookies.Cookies | undefined
 
-  constructor(request: Request, original: Response, secrets: SentSecrets) {
+  constructor(request: Request, original: Response, view: View) {
     super(original)
     this.#request = request
     this.#original = original
-    this.#secrets = secrets
+    this.#view = view
   }
 
   override get request() {
     return this.#request
   }
   override get headers() {
-    return this.#headers ??= redactedHeaders(this.#original.headers, this.#secrets)
+    return this.#headers ??= redactedHeaders(this.#original.headers, this.#view)
   }
   override get cookies() {
-    return this.#cookies ??= redactedCookies(this.#original.cookies, this.#secrets)
+    return this.#cookies ??= redactedCookies(this.#original.cookies, this.#view)
   }
   /** Facts that only the original response has. */
   get facts() {
@@ -124,16 +124,22 @@ class Bodiless extends responses.Derived {
 /** View of a call for the program and its tracers, in place of the request as it was sent. */
 export class View implements tracing.View {
   readonly #request: Request
-  readonly #secrets: SentSecrets
+  readonly #sent: SentRequest
+  #found: SentSecrets | undefined
 
   constructor(request: Request, sent: SentRequest) {
     this.#request = request
-    this.#secrets = new SentSecrets(sent)
+    this.#sent = sent
+  }
+
+  /** Secrets of the request, of which most calls need none. */
+  get #secrets(): SentSecrets {
+    return this.#found ??= new SentSecrets(this.#sent)
   }
 
   /** Returns the response for the program. */
   response(original: Response): Response {
-    return new ApiResponse(this.#request, original, this.#secrets)
+    return new ApiResponse(this.#request, original, this)
   }
   /**
    * Returns the error of a transport. Errors of the platform do not repeat secrets; if an error does, its description is

@@ -113,20 +113,62 @@ export type Violation =
 
 /** Result of parsing a URL of a caller. */
 export type Located =
-  | { readonly _tag: "Allowed"; readonly url: URL }
+  /** `href` is the complete URL as it is sent: without its fragment (RFC 9110 section 7.1). */
+  | { readonly _tag: "Allowed"; readonly href: string }
   /** It has a user name or a password in it, which are left out here. */
   | { readonly _tag: "UserInfo"; readonly bare: string }
   | Violation
 
-const withoutUserInfo = (url: URL): string => {
-  const bare = new URL(url)
+/** Parts of a URL that the rules read. */
+interface Parts {
+  readonly href: string
+  readonly origin: string
+  readonly pathname: string
+  readonly hasUserInfo: boolean
+}
+
+const partsOf = (text: string): Parts | undefined => {
+  const url = parse(text)
+  if (url === undefined) return undefined
+  const { origin, password, pathname, protocol, username } = url
+  if (text.includes("#")) url.hash = ""
+  return {
+    href: url.href,
+    // The origin of `blob:https://api.example.com/...` is `https://api.example.com` too.
+    origin: protocol === "https:" || protocol === "http:" ? origin : `a URL with ${protocol}`,
+    pathname,
+    hasUserInfo: username !== "" || password !== ""
+  }
+}
+
+/** Maximum number and length of the URLs whose parts are kept. */
+const maxKept = { count: 100, length: 500 }
+
+/** Parts of the last URLs, since most programs call few URLs. A query may contain a secret, and differs in most calls. */
+const kept = new Map<string, Parts>()
+
+const keptParts = (text: string): Parts | undefined => {
+  const known = kept.get(text)
+  if (known !== undefined) return known
+  const parts = partsOf(text)
+  if (parts === undefined || parts.hasUserInfo || text.length > maxKept.length || text.includes("?")) return parts
+  if (kept.size >= maxKept.count) kept.clear()
+  kept.set(text, parts)
+  return parts
+}
+
+const withoutUserInfo = (href: string): string => {
+  const bare = new URL(href)
   bare.username = bare.password = ""
   return bare.href
 }
 
 const absolute = /^[a-z][a-z0-9+.-]*:/i
 
-const pathNotAllowed = (url: URL): Violation => ({ _tag: "PathNotAllowed", path: url.pathname.slice(0, 200) })
+const pathNotAllowed = (url: Pick<URL, "pathname">): Violation => ({
+  _tag: "PathNotAllowed",
+  path: url.pathname.slice(0, 200)
+})
 
 /** Rules of an API for URLs. A class, since a program may have thousands of instances: its functions exist once. */
 export class Rules {
@@ -139,7 +181,7 @@ export class Rules {
     this.basePath = pathname.replace(/\/+$/, "")
   }
 
-  private isBelowBase(url: URL): boolean {
+  private isBelowBase(url: Pick<URL, "origin" | "pathname">): boolean {
     const { baseOrigin, basePath, destinations } = this
     return destinations.allowOutsideBasePath === true || url.origin !== baseOrigin || !leaves(basePath, url.pathname)
   }
@@ -149,16 +191,12 @@ export class Rules {
     const { baseUrl, origins } = this.destinations
     const isRelative = !absolute.test(written)
     const path = !isRelative || written === "" || /^[/?#]/.test(written) ? written : `/${written}`
-    const url = parse(isRelative ? baseUrl + path : written)
-    // The origin of `blob:https://api.example.com/...` is `https://api.example.com` too.
-    const origin = url === undefined
-      ? "an invalid URL"
-      : url.protocol === "https:" || url.protocol === "http:"
-      ? url.origin
-      : `a URL with ${url.protocol}`
-    if (url === undefined || !origins.has(origin)) return { _tag: "OriginNotAllowed", origin }
-    if (url.username !== "" || url.password !== "") return { _tag: "UserInfo", bare: withoutUserInfo(url) }
-    return this.isBelowBase(url) ? { _tag: "Allowed", url } : pathNotAllowed(url)
+    const url = keptParts(isRelative ? baseUrl + path : written)
+    if (url === undefined || !origins.has(url.origin)) {
+      return { _tag: "OriginNotAllowed", origin: url?.origin ?? "an invalid URL" }
+    }
+    if (url.hasUserInfo) return { _tag: "UserInfo", bare: withoutUserInfo(url.href) }
+    return this.isBelowBase(url) ? { _tag: "Allowed", href: url.href } : pathNotAllowed(url)
   }
 
   /** Returns whether an HTTP client may send to a URL. */

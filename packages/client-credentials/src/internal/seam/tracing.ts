@@ -74,9 +74,18 @@ const native = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 export const withoutHeaders = <A, E, R>(requests: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.locally(requests, HttpClient.currentTracerPropagation, false)
 
-/** Sends the requests of an effect without trace headers, unless the program configured a tracer. */
-export const withoutIdleHeaders = <A, E, R>(requests: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.withFiberRuntime((fiber) => fiber.currentTracer === native ? withoutHeaders(requests) : requests)
+/**
+ * Returns whether spans would not be collected: the program configured no tracer, and a request is not part of a trace that
+ * it continues. Their trace headers would refer to a trace that does not exist.
+ */
+export const isIdle = (fiber: Running | undefined): boolean =>
+  fiber?.currentTracer === native && fiber.currentSpan === undefined
+
+/** Runs an effect in a span, unless the span would not be collected: requests within it would have trace headers. */
+export const withSpan = (name: string, options: Tracer.SpanOptions) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.withFiberRuntime<A, E, R>((fiber) =>
+    isIdle(fiber) ? effect : Effect.withSpan(effect, name, options) as Effect.Effect<A, E, R>
+  )
 
 /** Runs a request whose spans contain only the response and errors as returned by `view`. */
 export const guard = <A, E, R>(fiber: Running, request: Effect.Effect<A, E, R>, view: View): Effect.Effect<A, E, R> => {
@@ -102,8 +111,14 @@ export const viewedDefects = <E>(cause: Cause.Cause<E>, view: View): Cause.Cause
  */
 export const redactedNames: ReadonlyArray<string> = ["dpop", "www-authenticate"]
 
-const isRedacting = (names: ReadonlyArray<string | RegExp>): boolean =>
-  redactedNames.every((name) => names.includes(name))
+const redacting = new WeakSet<object>()
+
+const isRedacting = (names: ReadonlyArray<string | RegExp>): boolean => {
+  if (redacting.has(names)) return true
+  const isRedacting = redactedNames.every((name) => names.includes(name))
+  if (isRedacting) redacting.add(names)
+  return isRedacting
+}
 
 /** Redacts these headers for the whole program until the scope ends. Adds nothing if they are redacted already. */
 export const redactScoped: Effect.Effect<void, never, Scope.Scope> = Effect.withFiberRuntime((fiber) => {

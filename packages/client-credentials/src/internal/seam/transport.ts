@@ -20,8 +20,9 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import type * as FiberId from "effect/FiberId"
 import * as FiberRef from "effect/FiberRef"
-import { constTrue, constVoid } from "effect/Function"
+import { constTrue, constVoid, identity } from "effect/Function"
 import { globalValue } from "effect/GlobalValue"
 import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
@@ -31,6 +32,7 @@ import * as Supervisor from "effect/Supervisor"
 import * as Tracer from "effect/Tracer"
 
 import type { Running } from "./fiber.js"
+import * as tracing from "./tracing.js"
 
 type Request = HttpClientRequest.HttpClientRequest
 
@@ -80,12 +82,13 @@ export interface Observer {
   readonly onEnd?: (() => void) | undefined
   /** Runs where the program replaced the predicate nearer to the transport, or switched tracing off. */
   readonly onReplaced?: (() => void) | undefined
-  /** True if the platform's span of the request is recorded, where the program traces requests. */
+  /** True if the platform's span of the request is recorded, where the program traces requests (`tracing.isIdle`). */
   readonly isTraced: boolean
 }
 
 interface Gate extends Predicate.Predicate<Request> {
-  readonly observer: Observer
+  /** Undefined for the gate of all observers of a fiber. */
+  readonly observer?: Observer
   /** The predicate that the program set. */
   readonly own: Predicate.Predicate<Request>
 }
@@ -98,7 +101,7 @@ const set = <A>(fiber: Running, ref: FiberRef.FiberRef<A>, value: A): void => {
 }
 
 const get = <I, S>(context: Context.Context<never>, tag: Context.Tag<I, S>): S | undefined =>
-  Option.getOrUndefined(Context.getOption(context, tag))
+  context.unsafeMap.get(tag.key)
 
 /** Services that control redirects and retries of a request, for each transport, by their keys. */
 const manual: ReadonlyArray<readonly [tag: Context.Tag<never, object>, options: object]> = [
@@ -124,31 +127,98 @@ const withoutRedirects = (context: Context.Context<never>): Context.Context<neve
   }, context)
 
 /** Returns the context with the services that the program provided, for its own later requests. */
-const restored = (context: Context.Context<never>): Context.Context<never> =>
-  manual.reduce((context, [tag]) => {
-    const own = replaced.get(get(context, tag) ?? {})
-    return own === undefined ? context : Context.add(context, tag, own)
-  }, context)
+const restored = (context: Context.Context<never>): Context.Context<never> => {
+  let result = context
+  for (const [tag] of manual) {
+    const found = get(context, tag)
+    const own = found === undefined ? undefined : replaced.get(found)
+    if (own !== undefined) result = Context.add(result, tag, own)
+  }
+  return result
+}
 
-const provide = (change: (context: Context.Context<never>) => Context.Context<never>): void => {
-  const fiber = Option.getOrUndefined(Fiber.getCurrentFiber())
+const provide = (
+  fiber: Running | undefined,
+  change: (context: Context.Context<never>) => Context.Context<never>
+): void => {
   if (fiber === undefined) return
-  const context = fiber.getFiberRef(FiberRef.currentContext)
+  const context = fiber.currentContext
   const changed = change(context)
   if (changed !== context) set(fiber, FiberRef.currentContext, changed)
 }
 
-const isGate = (predicate: Predicate.Predicate<Request>): predicate is Gate => "observer" in predicate
+const isGate = (predicate: Predicate.Predicate<Request>): predicate is Gate => "own" in predicate
+
+/** Decides about a request by an observer, and by the predicates around it. */
+const isUntraced = (observer: Observer, request: Request, own: Predicate.Predicate<Request>): boolean => {
+  const fiber = Option.getOrUndefined(Fiber.getCurrentFiber())
+  const decision = observer.onSend(request)
+  if (decision !== "manual") provide(fiber, restored)
+  const isOther = decision === "other"
+  // `own` may be the gate of an outer call.
+  const isUntraced = (!isOther && !observer.isTraced) || own(request) || (!isOther && tracing.isIdle(fiber))
+  // Last, since an outer call does not own this request.
+  if (decision === "manual") provide(fiber, withoutRedirects)
+  return isUntraced
+}
 
 const gate = (observer: Observer, own: Predicate.Predicate<Request>): Gate =>
-  Object.assign((request: Request): boolean => {
-    const decision = observer.onSend(request)
-    if (decision !== "manual") provide(restored)
-    const isUntraced = (decision !== "other" && !observer.isTraced) || own(request)
-    // Last: `own` may be the gate of an outer call, which does not own this request.
-    if (decision === "manual") provide(withoutRedirects)
-    return isUntraced
-  }, { observer, own })
+  Object.assign((request: Request): boolean => isUntraced(observer, request, own), { observer, own })
+
+/** An observer in a fiber, and those around it. */
+interface Active {
+  readonly observer: Observer
+  readonly outer: Active | undefined
+}
+
+/**
+ * Current observers of a fiber. Mutable, because each change of a `FiberRef` copies all of the fiber. Fibers that it forks
+ * inherit the observers of that moment.
+ */
+class Observing {
+  constructor(readonly owner: FiberId.FiberId | undefined, public active: Active | undefined) {}
+
+  /** Observers for a fiber that found these; undefined for those of another fiber, by whose runtime it was started. */
+  get inherited(): Active | undefined {
+    return this.owner === undefined ? this.active : undefined
+  }
+}
+
+const observing = globalValue(
+  "@effect-oauth/client-credentials/seam/observing",
+  () =>
+    FiberRef.unsafeMake<Observing | undefined>(undefined, {
+      fork: (observers) => observers?.active === undefined ? undefined : new Observing(undefined, observers.active),
+      join: identity
+    })
+)
+
+const isUntracedBy = (
+  active: Active | undefined,
+  request: Request,
+  own: Predicate.Predicate<Request>
+): boolean =>
+  active === undefined
+    ? own(request)
+    : isUntraced(active.observer, request, (request) => isUntracedBy(active.outer, request, own))
+
+/** Gates of the observers of each fiber, by the predicates that the program set. */
+const sharedGates = new WeakMap<Predicate.Predicate<Request>, Predicate.Predicate<Request>>()
+
+const isShared = (predicate: Predicate.Predicate<Request>): boolean =>
+  isGate(predicate) && sharedGates.get(predicate.own) === predicate
+
+/** Gate of the current observers of the fiber that sends. It remains in the fiber, where it has no effect without them. */
+const sharedGate = (own: Predicate.Predicate<Request>): Predicate.Predicate<Request> => {
+  const known = sharedGates.get(own)
+  if (known !== undefined) return known
+  const made = Object.assign((request: Request): boolean => {
+    const fiber = Option.getOrUndefined(Fiber.getCurrentFiber())
+    return isUntracedBy(fiber?.getFiberRef(observing)?.active, request, own)
+  }, { own })
+  sharedGates.set(own, made)
+  return made
+}
 
 /** Current observer, for the case that the predicate was replaced. */
 const currentObserver = globalValue(
@@ -241,41 +311,23 @@ export const observed = <A, E, R>(effect: Effect.Effect<A, E, R>, observer: Obse
     )
   })
 
-/** Continuation of an effect. */
-interface Ending<A, E, A2, E2, R2> {
-  readonly onFailure: (cause: Cause.Cause<E>) => Effect.Effect<A2, E2, R2>
-  readonly onSuccess: (value: A) => Effect.Effect<A2, E2, R2>
-}
-
 /**
- * Runs an effect under an observer at little cost and continues with its exit, for an `HttpClient` that does not replace the
- * predicate. No result is reported, and transports may follow redirects.
+ * Begins to observe the requests of a fiber, and of those that it forks, at little cost, for an `HttpClient` that does not
+ * replace the predicate. No result is reported, and transports may follow redirects. Returns the function that ends it;
+ * undefined where only `observed` observes requests. If the fiber is interrupted before, the observer also sees the requests
+ * of finalizers.
  */
-export const observedLightly = <A, E, R, A2, E2, R2>(
-  fiber: Running,
-  effect: Effect.Effect<A, E, R>,
-  observer: Observer,
-  ending: Ending<A, E, A2, E2, R2>
-): Effect.Effect<A2, E2, R | R2> => {
-  if (!fiber.getFiberRef(FiberRef.currentTracerEnabled)) {
-    return Effect.matchCauseEffect(observed(effect, observer), ending)
-  }
+export const begin = (fiber: Running, observer: Observer): (() => void) | undefined => {
+  if (!fiber.getFiberRef(FiberRef.currentTracerEnabled)) return undefined
   const own = fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)
-  set(fiber, HttpClient.currentTracerDisabledWhen, gate(observer, own))
-  // `Effect.locally` costs more than the rest of a call. Unlike it, this does not run when the fiber is interrupted, so the
-  // gate stays active for the finalizers too.
-  const close = () => {
-    const current = Option.getOrUndefined(Fiber.getCurrentFiber())
-    if (current !== undefined) set(current, HttpClient.currentTracerDisabledWhen, own)
+  if (!isShared(own)) set(fiber, HttpClient.currentTracerDisabledWhen, sharedGate(own))
+  const id = fiber.id()
+  const found = fiber.getFiberRef(observing)
+  const observers = found?.owner === id ? found : new Observing(id, found?.inherited)
+  if (observers !== found) set(fiber, observing, observers)
+  const { active } = observers
+  observers.active = { observer, outer: active }
+  return () => {
+    observers.active = active
   }
-  return Effect.matchCauseEffect(effect, {
-    onFailure: (cause) => {
-      close()
-      return ending.onFailure(cause)
-    },
-    onSuccess: (value) => {
-      close()
-      return ending.onSuccess(value)
-    }
-  })
 }

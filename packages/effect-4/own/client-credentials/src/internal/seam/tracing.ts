@@ -76,9 +76,18 @@ const native = Context.get(Context.empty(), Tracer.Tracer)
 export const withoutHeaders = <A, E, R>(requests: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
   Effect.provideService(requests, HttpClient.TracerPropagationEnabled, false)
 
-/** Sends the requests of an effect without trace headers, unless the program configured a tracer. */
-export const withoutIdleHeaders = <A, E, R>(requests: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.withFiber((fiber) => fiber.getRef(Tracer.Tracer) === native ? withoutHeaders(requests) : requests)
+/**
+ * Returns whether spans would not be collected: the program configured no tracer, and a request is not part of a trace that
+ * it continues. Their trace headers would refer to a trace that does not exist.
+ */
+export const isIdle = (fiber: Running | undefined): boolean =>
+  fiber?.getRef(Tracer.Tracer) === native && Context.getOrUndefined(fiber.context, Tracer.ParentSpan) === undefined
+
+/** Runs an effect in a span, unless the span would not be collected: requests within it would have trace headers. */
+export const withSpan = (name: string, options: Tracer.SpanOptions) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.withFiber<A, E, R>((fiber) =>
+    isIdle(fiber) ? effect : Effect.withSpan(effect, name, options) as Effect.Effect<A, E, R>
+  )
 
 /** Runs a request whose spans contain only the response and errors as returned by `view`. */
 export const guard = <A, E, R>(fiber: Running, request: Effect.Effect<A, E, R>, view: View): Effect.Effect<A, E, R> => {
@@ -115,10 +124,21 @@ export const redactScoped: Effect.Effect<void, never, Scope.Scope> = Effect.with
     : Effect.updateServiceScoped(Headers.CurrentRedactedNames, (names) => [...names, ...redactedNames])
 )
 
-/** Redacts these headers for one call, which may be made outside the scope above. */
-export const redact = <A, E, R>(fiber: Running, call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
-  const names = fiber.getRef(Headers.CurrentRedactedNames)
-  return isRedacting(names)
-    ? call
-    : Effect.provideService(call, Headers.CurrentRedactedNames, [...names, ...redactedNames])
+const redacted = new WeakMap<ReadonlyArray<string | RegExp>, ReadonlyArray<string | RegExp>>()
+
+/** Returns the context with these headers redacted. */
+export const withRedaction = <R>(context: Context.Context<R>): Context.Context<R> => {
+  const names = Context.get(context, Headers.CurrentRedactedNames)
+  const known = redacted.get(names)
+  if (known === names) return context
+  if (known !== undefined) return Context.add(context, Headers.CurrentRedactedNames, known)
+  const all = isRedacting(names) ? names : [...names, ...redactedNames]
+  redacted.set(names, all).set(all, all)
+  return all === names ? context : Context.add(context, Headers.CurrentRedactedNames, all)
 }
+
+/** Redacts these headers for one call, which may be made outside the scope above. */
+export const redact = <A, E, R>(fiber: Running, call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  withRedaction(fiber.context) === fiber.context
+    ? call
+    : Effect.updateContext(call, (context) => withRedaction(context))

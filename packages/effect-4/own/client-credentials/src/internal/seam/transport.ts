@@ -28,7 +28,7 @@ import * as Tracer from "effect/Tracer"
 
 import type { Running } from "./fiber.js"
 import { isResponse } from "./responses.js"
-import { withMethods } from "./tracing.js"
+import { isIdle, withMethods, withRedaction } from "./tracing.js"
 
 type Request = HttpClientRequest.HttpClientRequest
 
@@ -77,7 +77,7 @@ export interface Observer {
   readonly onEnd?: (() => void) | undefined
   /** Runs where the program replaced the predicate nearer to the transport, or switched tracing off. */
   readonly onReplaced?: (() => void) | undefined
-  /** True if the platform's span of the request is recorded, where the program traces requests. */
+  /** True if the platform's span of the request is recorded, where the program traces requests (`tracing.isIdle`). */
   readonly isTraced: boolean
 }
 
@@ -111,17 +111,23 @@ const withoutRedirects = (context: Context.Context<never>): Context.Context<neve
   }, context)
 
 /** Returns the context with the services that the program provided, for its own later requests. */
-const restored = (context: Context.Context<never>): Context.Context<never> =>
-  manual.reduce((context, [reference]) => {
+const restored = (context: Context.Context<never>): Context.Context<never> => {
+  let result = context
+  for (const [reference] of manual) {
     const own = replaced.get(Context.get(context, reference))
-    return own === undefined ? context : Context.add(context, reference, own)
-  }, context)
+    if (own !== undefined) result = Context.add(result, reference, own)
+  }
+  return result
+}
 
-const provide = (change: (context: Context.Context<never>) => Context.Context<never>): void => {
-  const fiber = Fiber.getCurrent()
+const provide = (
+  fiber: Running | undefined,
+  change: (context: Context.Context<never>) => Context.Context<never>
+): void => {
   if (fiber === undefined) return
-  const changed = change(fiber.context)
-  if (changed !== fiber.context) fiber.setContext(changed)
+  const { context } = fiber
+  const changed = change(context)
+  if (changed !== context) fiber.setContext(changed)
 }
 
 const isGate = (predicate: Predicate.Predicate<Request>): predicate is Gate => "observer" in predicate
@@ -215,17 +221,25 @@ const reportResult = (request: Request, isUntraced: boolean, onResult: NonNullab
   }))
 }
 
-const gate = (observer: Observer, own: Predicate.Predicate<Request>): Gate =>
-  Object.assign((request: Request): boolean => {
+const gate = (observer: Observer, own: Predicate.Predicate<Request>): Gate => {
+  const predicate = (request: Request): boolean => {
+    const fiber = Fiber.getCurrent()
     const decision = observer.onSend(request)
-    if (decision !== "manual") provide(restored)
-    const isUntraced = (decision !== "other" && !observer.isTraced) || own(request)
-    // Last: `own` may be the gate of an outer call, which does not own this request.
-    if (decision === "manual") provide(withoutRedirects)
-    if (decision === "other" || observer.onResult === undefined) return isUntraced
+    if (decision !== "manual") provide(fiber, restored)
+    const isOther = decision === "other"
+    // `own` may be the gate of an outer call.
+    const isUntraced = (!isOther && !observer.isTraced) || own(request) || (!isOther && isIdle(fiber))
+    // Last, since an outer call does not own this request.
+    if (decision === "manual") provide(fiber, withoutRedirects)
+    if (isOther || observer.onResult === undefined) return isUntraced
     reportResult(request, isUntraced, observer.onResult)
     return false
-  }, { observer, own })
+  }
+  // `Object.assign` costs more than the rest.
+  predicate.observer = observer
+  predicate.own = own
+  return predicate
+}
 
 const arm = (fiber: Running, observer: Observer): void => {
   const isHidden = fiber.getRef(Tracer.DisablePropagation)
@@ -264,36 +278,16 @@ export const observed = <A, E, R>(effect: Effect.Effect<A, E, R>, observer: Obse
     )
   })
 
-/** Continuation of an effect. */
-interface Ending<A, E, A2, E2, R2> {
-  readonly onFailure: (cause: Cause.Cause<E>) => Effect.Effect<A2, E2, R2>
-  readonly onSuccess: (value: A) => Effect.Effect<A2, E2, R2>
-}
-
 /**
- * Runs an effect under an observer at little cost and continues with its exit, for an `HttpClient` that does not replace the
- * predicate. No result is reported, and transports may follow redirects.
+ * Begins to observe the requests of a fiber, and of those that it forks, at little cost, for an `HttpClient` that does not
+ * replace the predicate. No result is reported, and transports may follow redirects. Returns the function that ends it;
+ * undefined where only `observed` observes requests. If the fiber is interrupted before, the observer also sees the requests
+ * of finalizers. Meanwhile, the fiber shows no value of the headers that contain a secret.
  */
-export const observedLightly = <A, E, R, A2, E2, R2>(
-  fiber: Running,
-  effect: Effect.Effect<A, E, R>,
-  observer: Observer,
-  ending: Ending<A, E, A2, E2, R2>
-): Effect.Effect<A2, E2, R | R2> => {
-  if (fiber.getRef(Tracer.DisablePropagation)) return Effect.matchCauseEffect(observed(effect, observer), ending)
+export const begin = (fiber: Running, observer: Observer): (() => void) | undefined => {
+  if (fiber.getRef(Tracer.DisablePropagation)) return undefined
   const { context } = fiber
   const own = fiber.getRef(HttpClient.TracerDisabledWhen)
-  fiber.setContext(Context.add(context, HttpClient.TracerDisabledWhen, gate(observer, own)))
-  // As `Effect.provideService`, in one step with the continuation. Unlike it, this does not run when the fiber is interrupted,
-  // so the gate stays active for the finalizers too.
-  return Effect.matchCauseEffect(effect, {
-    onFailure: (cause) => {
-      fiber.setContext(context)
-      return ending.onFailure(cause)
-    },
-    onSuccess: (value) => {
-      fiber.setContext(context)
-      return ending.onSuccess(value)
-    }
-  })
+  fiber.setContext(withRedaction(Context.add(context, HttpClient.TracerDisabledWhen, gate(observer, own))))
+  return () => fiber.setContext(context)
 }
