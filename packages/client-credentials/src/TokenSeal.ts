@@ -22,12 +22,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as base64url from "jose/base64url"
 
 import * as environment from "./internal/config/environment.js"
 import * as keyStrength from "./internal/config/keyStrength.js"
 import * as privateFile from "./internal/config/privateFile.js"
 import { unwrap } from "./internal/config/unwrap.js"
+import { base64url } from "./internal/protocol/bytes.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 
 /**

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 
-import { base64, hex } from "../../src/internal/protocol/bytes.js"
+import { base64, base64url, hex } from "../../src/internal/protocol/bytes.js"
 
 describe("base64", () => {
   it("is written with padding", () => {
@@ -26,6 +26,16 @@ describe("base64", () => {
 
   for (const text of ["", "A", "=", "AQ===", "A Q=", " AQ==", "AQ== ", "A$==", "AQ==AQ=="]) {
     it(`is not "${text}"`, () => assert.isUndefined(base64.decode(text)))
+  }
+})
+
+it("base64url is written without padding, with each digit, for each length", () => {
+  const bytes = Uint8Array.from({ length: 256 }, (_, at) => (at * 167) % 256)
+  for (let from = 0; from < 256; from += 5) {
+    for (let length = 0; length < 9; length += 1) {
+      const part = bytes.subarray(from, from + length)
+      assert.strictEqual(base64url.encode(part), Buffer.from(part).toString("base64url"))
+    }
   }
 })
 

@@ -52,20 +52,20 @@ const indexes = () => {
 /** Encodes a ledger. `write` makes each encoded ledger unique, so that a process recognizes the one it wrote. */
 export const encode = ({ id, ledger, writer }: Stored, write: number): string => {
   const { indexOf, recipients } = indexes()
-  const differences: Array<number> = []
+  let differences = ""
   // For each request, twice the index of its recipient, plus one if its outcome is unknown.
   const details: Array<number> = []
   let [before, isDetailed] = [0, false]
   for (const spend of ledger.spent) {
     const at = typeof spend === "number" ? spend : spend.at
-    differences.push(at - before)
+    differences += `${differences === "" ? "" : ","}${at - before}`
     before = at
     details.push(typeof spend === "number" ? 0 : 2 * indexOf(spend) + (spend.isUnknown ? 1 : 0))
     isDetailed ||= typeof spend !== "number"
   }
   const { quotas, resetAt, retentions } = ledger
   const rest = JSON.stringify({ id, writer, write, resetAt, retentions, recipients, quotas })
-  return `${rest.slice(0, -1)},"spent":[${differences.join()}],"details":[${isDetailed ? details.join() : ""}]}`
+  return `${rest.slice(0, -1)},"spent":[${differences}],"details":[${isDetailed ? details.join() : ""}]}`
 }
 
 const readSpent = (
