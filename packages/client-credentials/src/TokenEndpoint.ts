@@ -212,38 +212,43 @@ const counted = (options: RequestOptions | undefined) => (errorType: string | un
   })
 
 /**
- * The binding of tokens to the client certificate (RFC 8705 section 3). Once it is known, the metadata is not read again for
- * each call; requests that find it out at the same time find the same, so it is not in a `Ref`.
+ * The binding of tokens to the client certificate (RFC 8705 section 3). A class, since a process may have a client for each
+ * tenant, and closures cost more.
  */
-const bindingOf = (
-  { authentication, certificateBoundTokens, dpop }: ClientConfig,
-  metadata: ServerMetadata
-) => {
-  let known = certificateBoundTokens
+class Binding {
+  /** Once it is known, the metadata is not read again for each call. Requests that find it out together find the same. */
+  private known: boolean | undefined
+
+  constructor(private readonly config: ClientConfig, private readonly metadata: ServerMetadata) {
+    this.known = config.certificateBoundTokens
+  }
 
   /** Returns what decides the URL and the binding of a request with a method of client authentication. */
-  const situationOf = (
+  situationOf(
     server: { readonly certificateBoundTokens?: boolean | undefined } | undefined,
     { method, mutualTls: byCertificate }: { readonly method: string; readonly mutualTls: boolean }
-  ): mutualTls.Situation => {
+  ): mutualTls.Situation {
     const situation = {
       method,
       byCertificate,
-      wanted: certificateBoundTokens,
-      hasDpop: dpop !== undefined,
+      wanted: this.config.certificateBoundTokens,
+      hasDpop: this.config.dpop !== undefined,
       serverBinds: server?.certificateBoundTokens
     }
-    known = mutualTls.bindsTokens(situation)
+    this.known = mutualTls.bindsTokens(situation)
     return situation
   }
 
-  const isBound = Effect.suspend(() =>
-    known !== undefined ?
-      Effect.succeed(known) :
-      Effect.map(Effect.option(metadata.get), (server) =>
-        mutualTls.bindsTokens(situationOf(Option.getOrUndefined(server), authentication(undefined))))
-  )
-  return { isBound, situationOf }
+  isBound(): Effect.Effect<boolean> {
+    return Effect.suspend(() =>
+      this.known !== undefined ?
+        Effect.succeed(this.known) :
+        Effect.map(Effect.option(this.metadata.get), (server) =>
+          mutualTls.bindsTokens(
+            this.situationOf(Option.getOrUndefined(server), this.config.authentication(undefined))
+          ))
+    )
+  }
 }
 
 /** Logs a warning if another client of this process was issued a token for the same request. */
@@ -307,7 +312,7 @@ export const make = (
 
     const { within } = yield* lifetime.make
 
-    const binding = bindingOf(config, metadata)
+    const binding = new Binding(config, metadata)
 
     const requestToken = (request: TokenRequest, options: RequestOptions | undefined) =>
       Effect.gen(function*() {
@@ -351,26 +356,26 @@ export const make = (
         return { token, quotas }
       })
 
-    const reportQuotas = announcedQuotas.make()
-    const owner = {}
+    // It also stands for this client among those of the process.
+    const quotaReporter = new announcedQuotas.Reporter()
 
     return {
       request: dpop === undefined ? request : tokenRequests.boundTo(request, dpop.thumbprint),
       certificateThumbprint: certificate === undefined ?
         undefined :
-        Effect.flatMap(binding.isBound, (isBound) => isBound ? certificate.thumbprint : Effect.succeed(undefined)),
+        Effect.flatMap(binding.isBound(), (isBound) => isBound ? certificate.thumbprint : Effect.succeed(undefined)),
       requestToken: (request, options) =>
         within(
           (certificate === undefined
             ? requestToken(request, options)
             : certificate.hold(requestToken(request, options), request.certificateThumbprint)).pipe(
-              Effect.tap(({ quotas }) => reportQuotas(request, quotas)),
-              Effect.tapError((error) => reportQuotas(request, tokenErrors.quotasOf(error))),
+              Effect.tap(({ quotas }) => quotaReporter.report(request, quotas)),
+              Effect.tapError((error) => quotaReporter.report(request, tokenErrors.quotasOf(error))),
               Effect.tapError((error) =>
                 Effect.annotateCurrentSpan("error.type", error._tag === "TokenErrorResponse" ? error.error : error._tag)
               ),
               Effect.tap(({ token }) =>
-                options === undefined ? Effect.void : warnOfDuplicate(owner, request, token, options)
+                options === undefined ? Effect.void : warnOfDuplicate(quotaReporter, request, token, options)
               ),
               Effect.withSpan("oauth.token.request", { captureStackTrace: false })
             )

@@ -34,12 +34,13 @@ const warningOf = (
     "(SharedClientCredentials.layer)."
 }
 
-/** Creates the reporter of announced quotas. It warns once per window and part of a quota. */
-export const make = () => {
-  // Read and replaced in one synchronous step, so not in a `Ref`.
-  const reported = new Map<string, Reported>()
+/** Reporter of announced quotas. It warns once per window and part of a quota. */
+export class Reporter {
+  /** Created for the first quota: few servers announce any. Read and replaced in one synchronous step, so not in a `Ref`. */
+  private reported: Map<string, Reported> | undefined = undefined
 
-  const isNew = (key: string, quota: issuerQuota.Quota, used: Reported["used"] | undefined, now: number): boolean => {
+  private isNew(key: string, quota: issuerQuota.Quota, used: Reported["used"] | undefined, now: number): boolean {
+    const reported = this.reported ??= new Map()
     const before = reported.get(key)
     const known = before !== undefined && before.resetsAt > now ? before.used : undefined
     // A quota that is full again at this moment has ended.
@@ -51,8 +52,8 @@ export const make = () => {
     return true
   }
 
-  return (request: TokenRequest, quotas: ReadonlyArray<issuerQuota.Quota>): Effect.Effect<void> =>
-    quotas.length === 0 ?
+  report(request: TokenRequest, quotas: ReadonlyArray<issuerQuota.Quota>): Effect.Effect<void> {
+    return quotas.length === 0 ?
       Effect.void :
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
         Effect.forEach(quotas, (quota) => {
@@ -64,8 +65,9 @@ export const make = () => {
             "oauth.quota.organization": isOfOrganization ? metrics.organizationLabel(organization) : undefined
           })
           const key = JSON.stringify([quota.name, request.clientId, isOfOrganization ? organization : ""])
-          return isNew(key, quota, issuerQuota.usedPart(quota), now)
+          return this.isNew(key, quota, issuerQuota.usedPart(quota), now)
             ? Effect.zipRight(show, Effect.logWarning(warningOf(quota, { clientId: request.clientId, organization })))
             : show
         }, { discard: true }))
+  }
 }

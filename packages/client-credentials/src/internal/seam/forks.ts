@@ -10,7 +10,7 @@ import type * as Scope from "effect/Scope"
 /** Runs an effect with other services, settings and trace than those of its fiber. */
 export type As = <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
 
-/** Returns a function that runs effects as this fiber is now. The interruption state of their own fiber stays. */
+/** Returns a function that runs effects as this fiber is now. The interruption state of the running fiber stays. */
 export const asNow: Effect.Effect<As> = Effect.map(
   Effect.getFiberRefs,
   (refs): As => (effect) =>
