@@ -5,7 +5,7 @@
  *   node fresh.js cached NAME BARE TRANSPORT ROUNDS CALLS
  *                                                    microseconds of a call and of a call of the bare client
  *   node fresh.js allocations NAME CALLS           bytes allocated by a call
- *   node fresh.js memory NAME FIRST MORE           bytes used by a client with its token
+ *   node fresh.js memory NAME FIRST MORE ROUNDS    bytes used by a client with its token
  */
 import type { Client } from "./contender.js"
 import { byName } from "./contenders.js"
@@ -123,11 +123,16 @@ const memory = async () => {
     collect()
     return process.memoryUsage().heapUsed
   }
-  const [first = "", more = ""] = parameters
-  // The first clients compile the code of all.
-  const before = await clients(Number(first))
-  const after = await clients(Number(more))
-  return { bytes: (after - before) / Number(more), clients: kept.length }
+  const [first, more, rounds] = parameters.map(Number)
+  // The first clients compile the code of all. The median leaves out the rounds in which more is compiled or a table grows.
+  let before = await clients(first ?? 0)
+  const samples: Array<number> = []
+  for (let round = 0; round < (rounds ?? 0); round++) {
+    const after = await clients(more ?? 0)
+    samples.push((after - before) / (more ?? 0))
+    before = after
+  }
+  return { bytes: median(samples), clients: kept.length }
 }
 
 const kinds: Readonly<Record<string, () => Promise<Readonly<Record<string, number>>>>> = {

@@ -55,7 +55,7 @@ describe("measured programs", () => {
   it("a fresh process creates many clients, each with its token, and prints only their memory", async () => {
     const { bytes = 0, clients } = await run<"bytes" | "clients">(
       ["--expose-gc"],
-      ["memory", ours, "5", "10"]
+      ["memory", ours, "5", "5", "2"]
     )
     assert.strictEqual(clients, 15)
     assert.isAbove(bytes, 0)

@@ -87,15 +87,15 @@ export const memory: Measure = {
   name: "memory",
   title: "Memory of a client with its token",
   method:
-    "A fresh process with the transport in memory: the growth of the heap by 2,000 clients after the first 500, each " +
-    "with a separate token of 730 characters, after garbage collection. The clients of effect-oauth are created in one " +
+    "A fresh process with the transport in memory: the growth of the heap by 200 clients after the first 500, each " +
+    "with a separate token of 730 characters, after garbage collection; the median of ten such rounds. The clients of effect-oauth are created in one " +
     "runtime (`ClientCredentials.make`), as in a program with a client for each tenant.",
   run: async (settings) => {
     const tokens = contenders.filter(({ baseline }) => baseline !== undefined)
     const rows = await collect(
       tokens,
       scaled(settings, 1),
-      ({ name }) => run<"bytes">(["--expose-gc"], ["memory", name, "500", "2000"])
+      ({ name }) => run<"bytes">(["--expose-gc"], ["memory", name, "500", "200", "10"])
     )
     return [{
       id: "memory",
