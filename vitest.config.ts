@@ -6,7 +6,14 @@ import { BaseSequencer, type TestSpecification } from "vitest/node"
 import projects from "./vitest.workspace.js"
 
 /** Test files that wait for processes and for time to pass, which run first, in parallel with others. */
-const patient = ["examples/test/fleet", "test/dashboard", "test/cluster", "soak/test/soak", "benchmarks/test/measures"]
+const patient = [
+  "examples/test/fleet",
+  "test/dashboard",
+  "test/cluster",
+  "test/failovers",
+  "soak/test/soak",
+  "benchmarks/test/measures"
+]
 
 class PatientFirst extends BaseSequencer {
   override async sort(files: Array<TestSpecification>): Promise<Array<TestSpecification>> {

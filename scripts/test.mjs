@@ -2,7 +2,7 @@
 // vitest; a file for results gets a second one beside it, and `--project` chooses among the projects of one major:
 //   npm test -- --project redis                 of Effect 3
 //   npm test -- --project "redis on Effect 4"
-import { spawn, spawnSync } from "node:child_process"
+import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { createReadStream, mkdirSync, openSync } from "node:fs"
 import { createRequire } from "node:module"
@@ -17,12 +17,21 @@ const effect4 = join("packages", "effect-4")
 const bin = (directory, name, file) =>
   join(dirname(createRequire(join(process.cwd(), directory, "package.json")).resolve(`${name}/package.json`)), file)
 
-const compile = (...command) => {
-  const { status } = spawnSync(process.execPath, command, { stdio: "inherit" })
-  if (status !== 0) process.exit(1)
+/** Returns the exit code of a process; 1 if a signal ended it. */
+const ended = async (child) => {
+  if (child.exitCode === null && child.signalCode === null) await once(child, "exit")
+  return child.exitCode ?? 1
 }
-compile(bin(".", "typescript", "bin/tsc"), "-b")
-compile(join("scripts", "effect4.mjs"))
+
+const together = async (...commands) => {
+  const codes = commands.map((command) => ended(spawn(process.execPath, command, { stdio: "inherit" })))
+  if ((await Promise.all(codes)).some((code) => code !== 0)) process.exit(1)
+}
+const tsc = [bin(".", "typescript", "bin/tsc"), "-b"]
+// The generator reads the compiled packages. The tests and programs for Effect 3 are compiled beside those for Effect 4.
+const read = ["client-credentials", "testing", "redis", "sql", "effect-4"]
+await together([...tsc, ...read.map((name) => join("packages", name, "tsconfig.src.json"))])
+await together(tsc, [join("scripts", "effect4.mjs")])
 
 const chosen = args.flatMap((arg, index) =>
   arg.startsWith("--project=") ? [arg.slice("--project=".length)] : args[index - 1] === "--project" ? [arg] : []
@@ -47,12 +56,6 @@ const start4 = () => {
     env: { ...process.env, PATH: `${dirname(node)}:${process.env.PATH}` },
     stdio: ["ignore", output, output]
   })
-}
-
-/** Returns the exit code of a process; 1 if a signal ended it. */
-const ended = async (child) => {
-  if (child.exitCode === null && child.signalCode === null) await once(child, "exit")
-  return child.exitCode ?? 1
 }
 
 const four = with4 ? start4() : undefined
