@@ -356,7 +356,7 @@ export const make = (
         return { token, quotas }
       })
 
-    // It also stands for this client among those of the process.
+    // It also represents this client among those of the process.
     const quotaReporter = new announcedQuotas.Reporter()
 
     return {

@@ -335,7 +335,7 @@ describe("the hint of an error response", () => {
   })
 })
 
-it("an empty code is no error response", () =>
+it("an empty code is not an error response", () =>
   assert.deepStrictEqual<unknown>(outcome({ status: 503, body: "{\"error\":\"\"}" }), {
     _tag: "Failure",
     error: { _tag: "TokenEndpointUnavailable", endpoint, reason: "status", detail: "503", retryAfter: undefined }

@@ -73,7 +73,7 @@ describe("the counts that a store lost", () => {
     ])
     const quota = { name: "b", client: "", limit: 10, remaining: 3, resetsAt: day, announcedAt: 0 }
     const quotas = [quota]
-    // A process that knows a quota and states a time adds both, although no request is missing.
+    // A process that has a quota and states a time adds both, although no request is missing.
     assert.deepStrictEqual(lost.merged({ ...stored, quotas }, ledger(1, 2)), { ...stored, quotas })
     assert.deepStrictEqual(lost.merged({ ...ledger(5), quotas, retentions }, ledger(5)), {
       ...ledger(5),
