@@ -7,7 +7,7 @@ import { ClientAuthentication, type ClientConfig, Grant, Signer, TokenCache } fr
 import { OAuthTest } from "@effect-oauth/testing"
 import { Deferred, Effect, Fiber, Layer, TestClock } from "effect"
 
-import { exitOf } from "./support/fibers.js"
+import { exitOf } from "../support/fibers.js"
 
 type Position = (effect: Effect.Effect<never>) => Partial<ClientConfig.Options>
 
@@ -35,7 +35,7 @@ const positions: Readonly<Record<string, Position>> = {
 const failure = (options: Partial<ClientConfig.Options>) =>
   Effect.gen(function*() {
     // Loaded before virtual time advances.
-    yield* Effect.promise(() => import("../src/internal/http/signedAssertion.js"))
+    yield* Effect.promise(() => import("../../src/internal/http/signedAssertion.js"))
     const fiber = yield* Effect.fork(Effect.exit(Effect.provide(
       Effect.flatMap(TokenCache.TokenCache, ({ get }) => get),
       OAuthTest.layer({ client: options as never }).pipe(Layer.orDie)

@@ -22,8 +22,8 @@ import {
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
 import { Cause, Config, ConfigProvider, Effect, Exit, Layer, Logger, LogLevel, Redacted, Schema } from "effect"
 
-import type * as fleetParts from "../src/internal/config/fleetParts.js"
-import type * as parts from "../src/internal/config/parts.js"
+import type * as fleetParts from "../../src/internal/config/fleetParts.js"
+import type * as parts from "../../src/internal/config/parts.js"
 
 const client = {
   tokenUrl: "https://auth.example.com/token",
