@@ -342,7 +342,10 @@ export const make: Effect.Effect<Client, never, Authorization | HttpClient.HttpC
  * @since 3.0.0
  * @category layers
  */
-export const layer: Layer.Layer<ApiClient, never, Authorization | HttpClient.HttpClient> = Layer.scoped(ApiClient, make)
+export const layer: Layer.Layer<ApiClient, never, Authorization | HttpClient.HttpClient> = /*#__PURE__*/ Layer.scoped(
+  ApiClient,
+  make
+)
 
 /**
  * Converts the client to a plain `HttpClient`: an `OAuthError` becomes the `cause` of an `HttpClientError`, and its message
@@ -378,7 +381,7 @@ export const toHttpClient = (client: Client): HttpClient.HttpClient =>
  * @since 3.0.0
  * @category layers
  */
-export const layerHttpClient: Layer.Layer<HttpClient.HttpClient, never, ApiClient> = Layer.effect(
+export const layerHttpClient: Layer.Layer<HttpClient.HttpClient, never, ApiClient> = /*#__PURE__*/ Layer.effect(
   HttpClient.HttpClient,
-  Effect.map(ApiClient, toHttpClient)
+  /*#__PURE__*/ Effect.map(ApiClient, toHttpClient)
 )

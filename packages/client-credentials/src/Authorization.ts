@@ -151,7 +151,7 @@ export const make: Effect.Effect<Authorization, InvalidConfig, ClientConfig | To
  * @since 3.0.0
  * @category layers
  */
-export const layer: Layer.Layer<Authorization, InvalidConfig, ClientConfig | TokenCache> = Layer.effect(
+export const layer: Layer.Layer<Authorization, InvalidConfig, ClientConfig | TokenCache> = /*#__PURE__*/ Layer.effect(
   Authorization,
   make
 )

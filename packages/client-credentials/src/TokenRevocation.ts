@@ -111,4 +111,4 @@ export const layer: Layer.Layer<
   TokenRevocation,
   InvalidConfig,
   ClientConfig | HttpClient.HttpClient | ServerMetadata
-> = Layer.scoped(TokenRevocation, make)
+> = /*#__PURE__*/ Layer.scoped(TokenRevocation, make)
