@@ -3,9 +3,10 @@
  */
 import * as Array from "effect/Array"
 import * as Cause from "effect/Cause"
+import * as Channel from "effect/Channel"
 import * as Effect from "effect/Effect"
 import * as Pull from "effect/Pull"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
 /** Effect that returns the next elements; none when the stream has ended. */
@@ -14,7 +15,7 @@ export type Next<A, E> = Effect.Effect<ReadonlyArray<A>, E>
 /** Starts to read a stream, which ends with the scope. */
 export const pull = <A, E>(stream: Stream.Stream<A, E>, scope: Scope.Scope): Effect.Effect<Next<A, E>> =>
   Effect.map(
-    Scope.provide(Stream.toPull(stream), scope),
+    Channel.toPullScoped(Stream.toChannel(stream), scope),
     (next): Next<A, E> =>
       Pull.catchDone(Effect.map(next, (chunk): ReadonlyArray<A> => chunk), () => Effect.succeed([])) as Next<A, E>
   )
