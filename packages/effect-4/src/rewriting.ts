@@ -146,7 +146,20 @@ export class Rewriting {
     return this.names.has(name)
   }
 
+  /** True if the file imports modules of Effect one by one: importing a barrel would load all of them. */
+  private get isByModule(): boolean {
+    return this.file.statements.some((statement) =>
+      ts.isImportDeclaration(statement) && ts.isStringLiteral(statement.moduleSpecifier) &&
+      /^effect\/\w+$/.test(statement.moduleSpecifier.text)
+    )
+  }
+
   imports(): string {
-    return [...this.added.values()].map(({ barrel, name }) => `import { ${name} } from "${barrel}"\n`).join("")
+    const { isByModule } = this
+    return [...this.added.values()].map(({ barrel, name }) =>
+      isByModule && /^effect\b/.test(barrel)
+        ? `import * as ${name} from "${barrel}/${name}"\n`
+        : `import { ${name} } from "${barrel}"\n`
+    ).join("")
   }
 }

@@ -273,9 +273,9 @@ describe("what becomes of", () => {
     const at = Object.keys(cases).indexOf("members of Effect that another module has")
     const added = rewritten[at]?.match(/^import .*$/gm)
     assert.sameMembers(added ?? [], [
-      "import { Clock } from \"effect\"",
-      "import { Deferred } from \"effect\"",
-      "import { Semaphore } from \"effect\""
+      "import * as Clock from \"effect/Clock\"",
+      "import * as Deferred from \"effect/Deferred\"",
+      "import * as Semaphore from \"effect/Semaphore\""
     ])
   })
 })
