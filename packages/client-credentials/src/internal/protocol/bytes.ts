@@ -21,8 +21,8 @@ const digitCodes = /*#__PURE__*/ Uint8Array.from(urlDigits, (digit) => digit.cha
 
 export const base64url = {
   /**
-   * Encodes without padding (RFC 7515 section 2). By a table: a sealed ledger has tens of thousands of bytes, for which `btoa` and
-   * replacements take four times as long.
+   * Encodes without padding (RFC 7515 section 2). By a table: a sealed ledger has tens of thousands of bytes, for which `btoa`
+   * and replacements take four times as long.
    */
   encode: (bytes: Uint8Array): string => {
     const codes = new Uint8Array(Math.ceil(bytes.length * 4 / 3))
