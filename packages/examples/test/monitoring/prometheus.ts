@@ -40,17 +40,14 @@ const directory = Effect.acquireRelease(
   (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
 )
 
-/**
- * Starts a Prometheus that scrapes these targets every two seconds and evaluates this file of alert rules every second. The
- * interval is the timeout of a scrape as well, and a busy machine may take longer than a second.
- */
+/** Starts a Prometheus that scrapes these targets and evaluates this file of alert rules, each second. */
 export const start = (targets: ReadonlyArray<Target>, rules: string) =>
   Effect.gen(function*() {
     const port = yield* freePort
     const path = yield* directory
     const http = HttpClient.filterStatusOk(yield* HttpClient.HttpClient)
     const config = {
-      global: { scrape_interval: "2s", evaluation_interval: "1s" },
+      global: { scrape_interval: "1s", evaluation_interval: "1s" },
       rule_files: [rules],
       scrape_configs: targets.map((one) => ({
         job_name: one.job,

@@ -71,7 +71,7 @@ const now = Effect.sync(() => Date.now() / 1000)
 /** Runs the fleet. `range` queries the Prometheus, which has the data of all steps. */
 export const run = (rules: string) =>
   Effect.gen(function*() {
-    const { api, environment, server } = yield* Loopback.start({ server: { tokenLife: "40 seconds", clients } })
+    const { api, environment, server } = yield* Loopback.start({ server: { tokenLife: "22 seconds", clients } })
     const redis = yield* redisServer.start
     const ports = yield* Effect.all([freePort, freePort, freePort, freePort])
     const { range } = yield* prometheus.start([
@@ -123,13 +123,13 @@ export const run = (rules: string) =>
 
     yield* begin("issuer back")
     yield* server.faults.clear
-    yield* until("sum(rate(oauth_token_cache_total{oauth_cache_outcome=\"failed\"}[10s])) == 0")
+    yield* until("sum(rate(oauth_token_cache_total{oauth_cache_outcome=\"failed\"}[5s])) == 0")
 
     yield* beginFault("tokens revoked")
     const revokeEarly = Effect.gen(function*() {
-      // In the first third of the lifetime, so that requests arrive in its first half, though Prometheus has older data.
+      // In the first half of the lifetime, with more margin than the age of the data in Prometheus.
       yield* until(
-        `count(oauth_token_expires_at{job="${jobs.exporter}",oauth_client_id!="nightly-job"} - time() > 26) > 2`
+        `count(oauth_token_expires_at{job="${jobs.exporter}",oauth_client_id!="nightly-job"} - time() > 14) > 2`
       )
       const { length } = yield* server.issued
       yield* server.revoke()
@@ -142,11 +142,11 @@ export const run = (rules: string) =>
 
     yield* beginFault("API rejects")
     yield* api.reject(() => true)
-    yield* until("sum(rate(oauth_api_replays_total{oauth_replay_outcome=\"rejected\"}[10s])) > 1")
+    yield* until("sum(rate(oauth_api_replays_total{oauth_replay_outcome=\"rejected\"}[5s])) > 1")
     yield* raised("OAuthApiRejectsTokens")
     yield* api.reject(() => false)
     yield* begin("API accepts")
-    yield* until("sum(rate(oauth_api_replays_total[10s])) == 0")
+    yield* until("sum(rate(oauth_api_replays_total[5s])) == 0")
 
     yield* beginFault("issuer slow")
     yield* server.faults.rule(({ endpoint }) => endpoint === "token" ? Fault.delay("7 seconds") : undefined)
@@ -154,7 +154,7 @@ export const run = (rules: string) =>
     yield* raised("OAuthLeaseWaits")
     yield* server.faults.clear
     yield* begin("issuer fast")
-    yield* until("sum(rate(oauth_token_renewed_ahead_count[10s])) > 0")
+    yield* until("sum(rate(oauth_token_renewed_ahead_count[5s])) > 0")
 
     yield* beginFault("store away")
     yield* redis.kill
@@ -168,7 +168,7 @@ export const run = (rules: string) =>
     yield* until("sum(oauth_token_unused_total) > 0")
     yield* raised("OAuthBudgetExhausted")
     yield* until(
-      "sum(rate(oauth_store_failures_total[10s])) == 0 and sum(rate(oauth_token_renewed_ahead_count[10s])) > 0"
+      "sum(rate(oauth_store_failures_total[5s])) == 0 and sum(rate(oauth_token_renewed_ahead_count[5s])) > 0"
     )
     yield* begin("end")
     return { range, steps }
