@@ -71,7 +71,7 @@ export interface Loaded {
   readonly inOneRuntime?: ((surroundings: Surroundings) => Promise<() => Promise<Client>>) | undefined
   /**
    * Sends a number of calls from concurrent callers, each of which sends its next call after the response to the last
-   * one.
+   * one. With Effect, the calls may be in one trace. Default: they are in none.
    */
-  readonly repeat: (client: Client, calls: number, callers: number) => Promise<void>
+  readonly repeat: (client: Client, calls: number, callers: number, isTraced?: boolean) => Promise<void>
 }

@@ -4,7 +4,7 @@
  *   node fresh.js start NAME TOKEN_URL API_URL     imports, creates a client, sends a call
  *   node fresh.js cached NAME BARE TRANSPORT ROUNDS CALLS
  *                                                    microseconds of a call and of a call of the bare client
- *   node fresh.js allocations NAME CALLS           bytes allocated by a call
+ *   node fresh.js allocations NAME CALLS [traced]  bytes allocated by a call, outside of a trace or within one
  *   node fresh.js memory NAME FIRST MORE ROUNDS    bytes used by a client with its token
  */
 import type { Client } from "./contender.js"
@@ -94,14 +94,15 @@ const cached = async () => {
 
 const allocations = async () => {
   const calls = Number(parameters[0])
+  const isTraced = parameters[1] === "traced"
   const { make, repeat } = await load(name)
   const client = await make((await inMemory()).surroundings)
-  await repeat(client, 4 * calls, 1)
+  await repeat(client, 4 * calls, 1, isTraced)
   const samples: Array<number> = []
   for (let round = 0; round < 5; round++) {
     collect()
     const before = process.memoryUsage().heapUsed
-    await repeat(client, calls, 1)
+    await repeat(client, calls, 1, isTraced)
     samples.push((process.memoryUsage().heapUsed - before) / calls)
   }
   return { bytes: median(samples) }
