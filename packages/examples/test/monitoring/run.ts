@@ -123,9 +123,9 @@ export const run = (rules: string) =>
 
     yield* begin("issuer back")
     yield* server.faults.clear
-    // The job may have reached its limit already, and its calls fail from then on.
+    // The job may have reached its limit already, and its calls fail from then on. Without a failure there is no series.
     const ofWorkers = `oauth_cache_outcome="failed",instance!="127.0.0.1:${port}"`
-    yield* until(`sum(rate(oauth_token_cache_total{${ofWorkers}}[5s])) == 0`)
+    yield* until(`(sum(rate(oauth_token_cache_total{${ofWorkers}}[5s])) or vector(0)) == 0`)
 
     yield* beginFault("tokens revoked")
     const revokeEarly = Effect.gen(function*() {
