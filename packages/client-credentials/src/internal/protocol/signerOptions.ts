@@ -70,7 +70,8 @@ export const cryptoKeyProblems = (options: unknown): ReadonlyArray<Problem> => {
     return [...own, { setting: "key", expected: "a CryptoKey or a CryptoKeyPair" }]
   }
   const { modulusLength = minRsaBits } = privateKey.algorithm as { readonly modulusLength?: number }
-  const isUsable = privateKey.usages.includes("sign") && algorithmOf(privateKey) !== undefined && modulusLength >= minRsaBits
+  const isUsable = privateKey.usages.includes("sign") && algorithmOf(privateKey) !== undefined &&
+    modulusLength >= minRsaBits
   return isUsable ? own : [...own, {
     setting: "key",
     expected: "a private key with the usage sign: RSASSA-PKCS1-v1_5 or RSA-PSS with 2048 bits or more, ECDSA or Ed25519"
