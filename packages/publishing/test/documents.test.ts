@@ -64,6 +64,8 @@ describe("names in the documents", () => {
     "DurationSeconds",
     "EventSource",
     "FetchHttpClient",
+    "FiberRef",
+    "FiberRefs",
     "GetItem",
     "GetWebIdentityToken",
     "HttpRequestError",

@@ -91,27 +91,28 @@ interface Copy {
   answeredIn: number
 }
 
-/** Counts and logs that the store lacks counted requests. */
-const report = (message: string) => Effect.zipRight(metrics.count(metrics.lostCounts), Effect.logWarning(message))
+/** Counts that the store lacks counted requests. */
+const countLoss = metrics.count(metrics.lostCounts)
 
+/** Counts and logs that the count of the store cannot be opened. */
 const warnOfUnreadable = (expiresAt: number) =>
-  report(
+  Effect.logWarning(
     "The token count in the store could not be opened. Counting again from the copy of this process. Tokens that other " +
       `processes requested may be missing from it until ${
         timeText.show(expiresAt)
       }, so the issuer's limit may be exceeded. ` +
       "Configure the same keys (TOKEN_STORE_KEY), the new one first, in all processes that share the store."
-  )
+  ).pipe(Effect.zipRight(countLoss))
 
-/** Logs that the store lost counted requests; `kept` states where they were found, `until` the end of the last window. */
+/** Counts and logs that the store lost counted requests; `kept` states where they were found, `until` the end of the last window. */
 const lost = (kept: string, until: number) =>
-  report(
+  Effect.logWarning(
     `The store lost the token count of an issuance budget. Writing the ${kept}. Tokens that other processes requested may be ` +
       `missing from it until ${
         timeText.show(until)
       }, so the issuer's limit may be exceeded. Configure the store to keep its ` +
       "entries until they expire (Redis: maxmemory-policy noeviction), also in a failover (Redis: min-replicas-to-write 1)."
-  )
+  ).pipe(Effect.zipRight(countLoss))
 
 const copyOfProcess = "copy of this process"
 
