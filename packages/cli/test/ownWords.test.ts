@@ -74,7 +74,8 @@ const libraryNames = new RegExp(
 /** Sentences of the bundle about settings that only a program can make, and names of other programs. */
 const elsewhere = [
   /httpClient: NodeTls|Grant\.(?:onBehalfOf|jwtBearer)|TokenCache of another client|Redacted string|Create a PromiseClient once|or \{ timeZone \}/,
-  /Signer\.fromDer|rejectedWhen\.response|tokenResponse does not decode|ownToken or fail|defaultMode 0400/
+  /Signer\.fromDer|rejectedWhen\.response|tokenResponse does not decode|ownToken or fail|defaultMode 0400/,
+  /ignored by the HttpClient provided|so revokeAtShutdown revokes nothing/
 ]
 
 const endpoint = "https://auth.example.com/token"
