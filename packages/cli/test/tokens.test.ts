@@ -9,7 +9,7 @@ import { TokenEndpointUnavailable } from "@effect-oauth/client-credentials/OAuth
 import type * as TokenEndpoint from "@effect-oauth/client-credentials/TokenEndpoint"
 import { Fault } from "@effect-oauth/testing"
 import * as Loopback from "@effect-oauth/testing/Loopback"
-import { Duration, Effect, Fiber, TestClock } from "effect"
+import { Deferred, Duration, Effect, Exit, Fiber, TestClock } from "effect"
 
 import * as sharedTokens from "../src/internal/sharedTokens.js"
 import * as tokenLife from "../src/internal/tokenLife.js"
@@ -358,22 +358,25 @@ describe("a failure", () => {
     () =>
       Effect.gen(function*() {
         const { env: other, user } = yield* start()
-        let arrived = (): void => {}
+        const arrived = yield* Deferred.make<void>()
         let count = 0
         const url = yield* servers.http((_, response) => {
           count += 1
-          if (count === 1) return arrived()
+          if (count === 1) return Deferred.unsafeDone(arrived, Exit.void)
           response.writeHead(200, { "content-type": "application/json" })
           response.end(JSON.stringify({ access_token: `token-${count}`, token_type: "Bearer", expires_in: 3600 }))
         })
         const env = { ...other, OAUTH_TOKEN_URL: `${url}/token` }
-        yield* user.spawn(["token"], {
+        let kill = (): void => {}
+        yield* Effect.fork(user.spawn(["token"], {
           env,
           started: (child) => {
-            arrived = () => child.kill("SIGKILL")
+            kill = () => child.kill("SIGKILL")
           }
-        })
-        const next = yield* user.spawn(["token"], { env })
+        }))
+        yield* Deferred.await(arrived)
+        // Killed while the next process waits for it, however long that one takes to start.
+        const next = yield* user.spawn(["token"], { env, started: (child) => child.stderr?.once("data", kill) })
         assert.deepStrictEqual([next.exitCode, next.stdout], [0, "token-2\n"])
         assert.match(next.stderr, /^Waiting for the token that another process is requesting .* for at most 4 s\.\n$/)
       }),
