@@ -37,14 +37,16 @@ export interface Options {
   readonly rejectionDelay?: number | undefined
 }
 
-/** The part that all tokens share, in one piece, so that this server keeps little of each. */
+/** The part that all tokens share, so that this server keeps only the name of each. */
 const payload = Buffer.alloc(720, "abcdefghijklmnopqrstuvwxyz0123456789").toString("latin1")
 
 /** Returns a token of the length of a signed token with a few claims. */
 const token = (name: string): string => `${name}.${payload}`
 
+const fixed = "fixed"
+
 /** A token without expiry, for the bare clients, of the same length as the others. */
-export const fixedToken = token("fixed")
+export const fixedToken = token(fixed)
 
 export const client = { id: "benchmark", secret: "s3cr3t-of-the-benchmark" }
 
@@ -68,8 +70,12 @@ const isAuthenticated = ({ authorization, body }: Message): boolean => {
 
 export const make = (options: Options = {}): World => {
   const { rejectionDelay = 0, tokenDelay = 0, tokenLife = 86_400 } = options
-  const tokens = new Map([[fixedToken, Infinity]])
-  const isGood = (value: string): boolean => (tokens.get(value) ?? 0) > Date.now()
+  /** Expiry of each token by its name. */
+  const tokens = new Map([[fixed, Infinity]])
+  const isGood = (value: string): boolean => {
+    const name = value.slice(0, value.indexOf("."))
+    return (tokens.get(name) ?? 0) > Date.now() && value === token(name)
+  }
   let requests = 0
   let served = 0
   let rejections = 0
@@ -82,11 +88,11 @@ export const make = (options: Options = {}): World => {
       return { status: 401, body: "{\"error\":\"invalid_client\"}" }
     }
     issued++
-    const value = token(`token-${issued}`)
-    tokens.set(value, Date.now() + tokenLife * 1000)
+    const name = `token-${issued}`
+    tokens.set(name, Date.now() + tokenLife * 1000)
     return {
       status: 200,
-      body: JSON.stringify({ access_token: value, token_type: "Bearer", expires_in: tokenLife })
+      body: JSON.stringify({ access_token: token(name), token_type: "Bearer", expires_in: tokenLife })
     }
   }
 
@@ -102,9 +108,9 @@ export const make = (options: Options = {}): World => {
     },
     tokenRequests: () => requests,
     served: () => served,
-    hasValidToken: () => [...tokens].some(([value, expiry]) => value !== fixedToken && expiry > Date.now()),
+    hasValidToken: () => [...tokens].some(([name, expiry]) => name !== fixed && expiry > Date.now()),
     revokeAll: () => {
-      for (const value of tokens.keys()) if (value !== fixedToken) tokens.delete(value)
+      for (const name of tokens.keys()) if (name !== fixed) tokens.delete(name)
     },
     issuerIsUp: true
   }
