@@ -252,14 +252,14 @@ const replay = (
   first: Outcome,
   attempt: Attempt,
   schedule: Schedule.Schedule<unknown, Rejection>,
-  { within }: lifetimes.Lifetime
+  lifetime: lifetimes.Lifetime
 ): Effect.Effect<Outcome, Problem> =>
   Effect.gen(function*() {
     const { next } = pauses.make(schedule)
     let outcome = first
     for (let count = 1; outcome._tag === "Rejected"; count += 1) {
       const { received, rejection } = outcome
-      const isOver = yield* within(Effect.flatMap(next(rejection), (pause) =>
+      const isOver = yield* lifetime.within(Effect.flatMap(next(rejection), (pause) =>
         pause === undefined
           ? Effect.succeed(true)
           // Before the pause, so that the connection can serve other calls meanwhile.

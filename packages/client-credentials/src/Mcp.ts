@@ -83,13 +83,13 @@ export const authProvider: Effect.Effect<AuthProvider, never, Scope.Scope | Toke
   const overrides = yield* CurrentOverrides
   const configured = yield* TokenCache
   const cache = Object.keys(overrides).length === 0 ? configured : configured.withOverrides(overrides)
-  const { fork } = yield* lifetime.make
+  const life = yield* lifetime.make
   const state = yield* Ref.make<trial.Trial<AccessToken>>(trial.none)
 
   const run = async <A>(effect: Effect.Effect<A, InvalidConfig | TokenError>): Promise<A> => {
     const exit = await Effect.runPromiseExit(Effect.flatMap(
       Deferred.make<A, InvalidConfig | TokenError>(),
-      (result) => Effect.zipRight(fork(effect, { result, onEnd: Effect.void }), Deferred.await(result))
+      (result) => Effect.zipRight(life.fork(effect, { result, onEnd: Effect.void }), Deferred.await(result))
     ))
     if (Exit.isSuccess(exit)) return exit.value
     throw Cause.squash(exit.cause)

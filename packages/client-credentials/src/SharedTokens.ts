@@ -233,7 +233,7 @@ export const decorate = (
       fleetParts.sharedTokens,
       options
     )
-    const { within } = yield* lifetime.make
+    const life = yield* lifetime.make
     const config = yield* ClientConfig
     const proofKey = config.dpop === undefined ? undefined : yield* config.dpop
     const isOfThisProcess = ({ dpopThumbprint }: TokenRequest) =>
@@ -295,7 +295,7 @@ export const decorate = (
           })))
         const canWait = requestOptions?.reason === "renewal" || whenStoreFails === "fail"
         const shared = share(request, requestOptions)
-        return within(Effect.flatten(
+        return life.within(Effect.flatten(
           isOfThisProcess(request) || (request.subject !== undefined && !onBehalfOf) ?
             alone :
             canWait ?

@@ -310,7 +310,7 @@ export const make = (
     const send = authenticated.make(yield* HttpClient.HttpClient, dpop, limits)
     const presenting = grant === undefined ? undefined : (yield* loadOptional).presented.withGrant(grant)
 
-    const { within } = yield* lifetime.make
+    const life = yield* lifetime.make
 
     const binding = new Binding(config, metadata)
 
@@ -365,7 +365,7 @@ export const make = (
         undefined :
         Effect.flatMap(binding.isBound(), (isBound) => isBound ? certificate.thumbprint : Effect.succeed(undefined)),
       requestToken: (request, options) =>
-        within(
+        life.within(
           (certificate === undefined
             ? requestToken(request, options)
             : certificate.hold(requestToken(request, options), request.certificateThumbprint)).pipe(

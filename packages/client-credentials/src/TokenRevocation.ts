@@ -78,7 +78,7 @@ export const make: Effect.Effect<
   InvalidConfig,
   ClientConfig | HttpClient.HttpClient | Scope.Scope | ServerMetadata
 > = Effect.gen(function*() {
-  const { within } = yield* lifetime.make
+  const life = yield* lifetime.make
   const { authentication, certificateBoundTokens, dpop: proofs, request, revocationUrl } = yield* ClientConfig
   const dpop = proofs === undefined ? undefined : yield* proofs
   const settings = {
@@ -93,7 +93,7 @@ export const make: Effect.Effect<
   }
   return {
     revoke: (token) =>
-      within(
+      life.within(
         Effect.flatMap(loadOptional, ({ revocation }) => revocation.revoke(settings)(token)).pipe(
           Effect.withSpan("oauth.token.revocation", { captureStackTrace: false })
         )

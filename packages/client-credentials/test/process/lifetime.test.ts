@@ -173,11 +173,11 @@ describe("after the scope of a layer has ended", () => {
   it.effect("started work does not run, and its waiters fail", () =>
     Effect.gen(function*() {
       const scope = yield* Scope.make()
-      const { fork } = yield* Scope.extend(lifetime.make, scope)
+      const life = yield* Scope.extend(lifetime.make, scope)
       yield* Scope.close(scope, Exit.void)
       const events: Array<string> = []
       const result = yield* Deferred.make<void, OAuthError.ClientClosed>()
-      yield* fork(Effect.sync(() => void events.push("run")), {
+      yield* life.fork(Effect.sync(() => void events.push("run")), {
         result,
         onEnd: Effect.sync(() => void events.push("end"))
       })

@@ -17,18 +17,18 @@ import * as forks from "../seam/forks.js"
 
 export interface Lifetime {
   /** Returns whether the scope has begun to close. */
-  readonly hasEnded: () => boolean
+  hasEnded(): boolean
   /** Runs an effect; when the lifetime ends, it is interrupted and fails with `ClientClosed`. */
-  readonly within: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | ClientClosed, R>
+  within<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | ClientClosed, R>
   /**
    * Runs an effect in a fiber of the scope and completes `result` with its result, after `onEnd`. When the scope ends, or has
    * ended, `result` is completed with `ClientClosed`, so no caller waits for ever. On platforms where a fiber ends with the
    * request that started it, the end of the scope does not wait for it.
    */
-  readonly fork: <A, E>(
+  fork<A, E>(
     effect: Effect.Effect<A, E>,
     options: { readonly result: Deferred.Deferred<A, E | ClientClosed>; readonly onEnd: Effect.Effect<void> }
-  ) => Effect.Effect<void>
+  ): Effect.Effect<void>
 }
 
 /** Lifetime that is shared by several services of one client. */
@@ -48,62 +48,87 @@ export const make: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.suspend(
 export const share = <A, E, R>(services: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Scope.Scope> =>
   Effect.flatMap(make, (lifetime) => Effect.provideService(services, Shared, lifetime))
 
-const create: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*() {
-  const asLayer = yield* forks.asNow
-  const isBound = isRequestBound()
+/** Work that has started and has not ended. */
+interface Running {
+  readonly ended: Deferred.Deferred<never, ClientClosed>
+  readonly scope: Scope.CloseableScope
+}
+
+/** A class, since a program may have thousands of instances: its functions exist once. */
+class Own implements Lifetime {
+  private readonly isBound = isRequestBound()
   // Read synchronously on the path of every call; set once.
-  let hasEnded = false
+  private isOver = false
   // Created when an effect starts, and dropped with the last one: most clients are idle, and a process may have one for
   // each tenant.
-  let running:
-    | { readonly ended: Deferred.Deferred<never, ClientClosed>; readonly scope: Scope.CloseableScope }
-    | undefined
-  let count = 0
-  const begin = () => {
-    count += 1
-    return running ??= { ended: Deferred.unsafeMake(FiberId.none), scope: Effect.runSync(Scope.make()) }
+  private running: Running | undefined
+  private count = 0
+
+  constructor(private readonly asLayer: forks.As) {}
+
+  private begin(): Running {
+    this.count += 1
+    return this.running ??= { ended: Deferred.unsafeMake(FiberId.none), scope: Effect.runSync(Scope.make()) }
   }
-  const end = () => {
-    count -= 1
-    if (count === 0) running = undefined
+
+  private end(): void {
+    this.count -= 1
+    if (this.count === 0) this.running = undefined
   }
-  // Unlike `Effect.addFinalizer`, this holds no settings of the fiber.
-  yield* Scope.addFinalizerExit(yield* Effect.scope, (exit) =>
-    Effect.suspend(() => {
-      hasEnded = true
-      if (running === undefined) return Effect.void
-      const { ended, scope } = running
+
+  /** Ends the lifetime, and all that runs within it. */
+  close(exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      this.isOver = true
+      if (this.running === undefined) return Effect.void
+      const { ended, scope } = this.running
       // On Effect 4, fibers that wait for this continue immediately, and the last of them drops `running`.
       Deferred.unsafeDone(ended, Exit.fail(new ClientClosed()))
       return Scope.close(scope, exit)
-    }))
-  return {
-    hasEnded: () => hasEnded,
-    within: (effect) =>
-      Effect.suspend(() =>
-        hasEnded
-          ? new ClientClosed()
-          : Effect.acquireUseRelease(
-            Effect.sync(begin),
-            ({ ended }) => Effect.raceFirst(effect, Deferred.await(ended)),
-            () => Effect.sync(end)
-          )
-      ),
-    // Uninterruptible: an effect that was started always completes its result. Its scope is created in the same step, so
-    // that the finalizer finds it.
-    fork: (effect, { onEnd, result }) =>
-      Effect.suspend(() => {
-        if (hasEnded) return Effect.zipRight(onEnd, Effect.asVoid(Deferred.fail(result, new ClientClosed())))
-        const completed = Effect.interruptible(effect).pipe(
-          Effect.exit,
-          Effect.flatMap((exit) =>
-            Effect.zipRight(onEnd, Deferred.done(result, hasEnded ? Exit.fail(new ClientClosed()) : exit))
-          ),
-          asLayer
-        )
-        return isBound
-          ? forks.uninterruptible(completed)
-          : forks.uninterruptible(Effect.tap(completed, Effect.sync(end)), begin().scope)
-      }).pipe(Effect.uninterruptible)
+    })
   }
+
+  hasEnded(): boolean {
+    return this.isOver
+  }
+
+  within<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | ClientClosed, R> {
+    return Effect.suspend((): Effect.Effect<A, E | ClientClosed, R> =>
+      this.isOver
+        ? new ClientClosed()
+        : Effect.acquireUseRelease(
+          Effect.sync(() => this.begin()),
+          ({ ended }) => Effect.raceFirst(effect, Deferred.await(ended)),
+          () => Effect.sync(() => this.end())
+        )
+    )
+  }
+
+  // Uninterruptible: an effect that was started always completes its result. Its scope is created in the same step, so that
+  // the finalizer finds it.
+  fork<A, E>(
+    effect: Effect.Effect<A, E>,
+    { onEnd, result }: { readonly result: Deferred.Deferred<A, E | ClientClosed>; readonly onEnd: Effect.Effect<void> }
+  ): Effect.Effect<void> {
+    return Effect.suspend(() => {
+      if (this.isOver) return Effect.zipRight(onEnd, Effect.asVoid(Deferred.fail(result, new ClientClosed())))
+      const completed = Effect.interruptible(effect).pipe(
+        Effect.exit,
+        Effect.flatMap((exit) =>
+          Effect.zipRight(onEnd, Deferred.done(result, this.isOver ? Exit.fail(new ClientClosed()) : exit))
+        ),
+        this.asLayer
+      )
+      return this.isBound
+        ? forks.uninterruptible(completed)
+        : forks.uninterruptible(Effect.tap(completed, Effect.sync(() => this.end())), this.begin().scope)
+    }).pipe(Effect.uninterruptible)
+  }
+}
+
+const create: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*() {
+  const own = new Own(yield* forks.asNow)
+  // Unlike `Effect.addFinalizer`, this holds no settings of the fiber.
+  yield* Scope.addFinalizerExit(yield* Effect.scope, (exit) => own.close(exit))
+  return own
 })

@@ -111,34 +111,35 @@ export const viewedDefects = <E>(cause: Cause.Cause<E>, view: View): Cause.Cause
  */
 export const redactedNames: ReadonlyArray<string> = ["dpop", "www-authenticate"]
 
-const redacting = new WeakSet<object>()
+/** Names with those above, by the names of the program: clients of one program share them. */
+const redactedBy = new WeakMap<object, ReadonlyArray<string | RegExp>>()
 
-const isRedacting = (names: ReadonlyArray<string | RegExp>): boolean => {
-  if (redacting.has(names)) return true
-  const isRedacting = redactedNames.every((name) => names.includes(name))
-  if (isRedacting) redacting.add(names)
-  return isRedacting
+/** Returns the names with those above; the identical list if it has them. */
+const redacted = (names: ReadonlyArray<string | RegExp>): ReadonlyArray<string | RegExp> => {
+  const known = redactedBy.get(names)
+  if (known !== undefined) return known
+  const all = redactedNames.every((name) => names.includes(name)) ? names : [...names, ...redactedNames]
+  redactedBy.set(names, all).set(all, all)
+  return all
 }
 
 /** Redacts these headers for the whole program until the scope ends. Adds nothing if they are redacted already. */
 export const redactScoped: Effect.Effect<void, never, Scope.Scope> = Effect.withFiberRuntime((fiber) => {
   const names = fiber.getFiberRef(Headers.currentRedactedNames)
-  if (isRedacting(names)) return Effect.void
-  const redacted = names.concat(redactedNames)
+  const all = redacted(names)
+  if (all === names) return Effect.void
   // Unlike `Effect.locallyScoped`, this holds no settings of the fiber.
-  const restore = () =>
-    FiberRef.update(Headers.currentRedactedNames, (current) => current === redacted ? names : current)
+  const restore = () => FiberRef.update(Headers.currentRedactedNames, (current) => current === all ? names : current)
   return Effect.flatMap(Effect.scope, (scope) =>
     Effect.zipRight(
       Scope.addFinalizerExit(scope, restore),
-      FiberRef.set(Headers.currentRedactedNames, redacted)
+      FiberRef.set(Headers.currentRedactedNames, all)
     ))
 })
 
 /** Redacts these headers for one call, which may be made outside the scope above. */
 export const redact = <A, E, R>(fiber: Running, call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
   const names = fiber.getFiberRef(Headers.currentRedactedNames)
-  return isRedacting(names)
-    ? call
-    : Effect.locally(call, Headers.currentRedactedNames, [...names, ...redactedNames])
+  const all = redacted(names)
+  return all === names ? call : Effect.locally(call, Headers.currentRedactedNames, all)
 }
