@@ -104,7 +104,7 @@ const warnOfUnreadable = (expiresAt: number) =>
       "Configure the same keys (TOKEN_STORE_KEY), the new one first, in all processes that share the store."
   ).pipe(Effect.zipRight(countLoss))
 
-/** Counts and logs that the store lost counted requests; `kept` states where they were found, `until` the end of the last window. */
+/** Counts and logs a loss of counted requests; `kept` states where they were found, `until` the end of the last window. */
 const lost = (kept: string, until: number) =>
   Effect.logWarning(
     `The store lost the token count of an issuance budget. Writing the ${kept}. Tokens that other processes requested may be ` +

@@ -10,7 +10,7 @@ import type * as Scope from "effect/Scope"
 /** Runs an effect with other services, settings and trace than those of its fiber. */
 export type As = <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
 
-/** Returns only the present values: those of earlier fibers behind them are held for as long as a client lives. */
+/** Returns only the present values: those of earlier fibers would stay in memory until the scope of the client closes. */
 const compacted = ({ locals }: FiberRefs.FiberRefs): FiberRefs.FiberRefs =>
   FiberRefs.unsafeMake(new Map(Array.from(locals, ([ref, [last]]) => [ref, [last]])))
 
