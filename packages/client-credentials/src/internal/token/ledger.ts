@@ -202,8 +202,15 @@ export const spend = (
   isRenewal: boolean,
   recipient: Recipient
 ): Verdict => {
-  const reserveOf = (limit: number) => isRenewal ? Math.floor(limit * reserveFraction) : 0
   const counted = limits.map((limit) => countedBy(limit, spent, now))
+  const quotaRests = quotas.filter((quota) => countsFor(quota, recipient)).map((quota) => ({
+    quota,
+    rest: restOfQuota(quota, spent)
+  }))
+  const rests: ReadonlyArray<Rest> = [...counted, ...quotaRests.map(({ rest }) => rest)]
+  // The reserve matters only while a caller without a token would be granted one: otherwise all wait, and no longer than it.
+  const isReserving = isRenewal && rests.every((rest) => isOpen(rest, now))
+  const reserveOf = (limit: number) => isReserving ? Math.floor(limit * reserveFraction) : 0
   const all = [
     ...counted.map((one) => ({
       limit: one.limit,
@@ -211,15 +218,12 @@ export const spend = (
       by: "budget" as const,
       resetsAt: () => roomAt(one, spent, reserveOf(one.limit), now)
     })),
-    ...quotas.filter((quota) => countsFor(quota, recipient)).map((quota) => {
-      const rest = restOfQuota(quota, spent)
-      return {
-        limit: quota.limit,
-        rest,
-        by: "issuer" as const,
-        resetsAt: () => rest.left > reserveOf(quota.limit) ? Math.min(rest.dueAt, quota.resetsAt) : quota.resetsAt
-      }
-    })
+    ...quotaRests.map(({ quota, rest }) => ({
+      limit: quota.limit,
+      rest,
+      by: "issuer" as const,
+      resetsAt: () => rest.left > reserveOf(quota.limit) ? Math.min(rest.dueAt, quota.resetsAt) : quota.resetsAt
+    }))
   ]
   const [longest] = all
     .filter(({ limit, rest }) => !isOpen(rest, now, reserveOf(limit)))
@@ -227,7 +231,7 @@ export const spend = (
       _tag: "Exhausted",
       limit,
       resetsAt: resetsAt(),
-      reserved: all.every(({ rest }) => isOpen(rest, now)),
+      reserved: isReserving,
       by: rest.left > reserveOf(limit) ? "unanswered" : by
     }))
     .sort((one, other) => other.resetsAt - one.resetsAt)
@@ -236,7 +240,7 @@ export const spend = (
     // After requests without a response, this one counts as unknown until its outcome is known; others wait for it.
     spend: spendOf(now, recipient, counted.some(({ tally }) => tally.row !== undefined)),
     counts: counted.map(({ left, limit }) => limit - left + 1),
-    left: Math.max(0, Math.min(...all.map(({ rest }) => rest.left)) - 1)
+    left: Math.max(0, Math.min(...rests.map((rest) => rest.left)) - 1)
   }
 }
 
