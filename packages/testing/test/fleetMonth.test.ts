@@ -92,10 +92,9 @@ const requestTime = 20_000
 /** Time before a failover in which requests may be affected: the writes that are lost, and a request before them. */
 const failover = simulatedStore.replicaLag + requestTime
 
+/** Returns whether no fault affects a request or a call of a moment; one that begins during the call affects it as well. */
 const isWell = (faults: ReadonlyArray<Period>, at: number): boolean =>
-  faults.every(({ from, storeLoses, to }) =>
-    at < from - (storeLoses === undefined ? 0 : failover) || at >= to + recovery
-  )
+  faults.every(({ from, to }) => at < from - failover || at >= to + recovery)
 
 /** Returns the moment from which tokens count at a moment: 24 hours before, or the beginning of the day at the issuer. */
 const startOf = ({ timeZone }: Plan, at: number): number => {
