@@ -1,6 +1,6 @@
 /**
  * A program without a secret: its tokens come from the token broker at `BROKER_SOCKET`. It sends `CALLS` calls (10),
- * one every `EVERY` (100 ms), and prints how many succeeded.
+ * one every `EVERY` (100 ms), and prints the status of the first one and how many succeeded.
  */
 import { NodeHttpClient, NodeRuntime } from "@effect/platform-node"
 import { ApiClient, Authorization, ClientConfig, TokenCache } from "@effect-oauth/client-credentials"
@@ -16,6 +16,7 @@ const program = Effect.gen(function*() {
   for (let call = 0; call < calls; call += 1) {
     const { status } = yield* api.get("/items")
     if (status === 200) good += 1
+    if (call === 0) yield* Console.log(`${status}, the first of ${calls} calls`)
     yield* Effect.sleep(every)
   }
   yield* Console.log(`${good} of ${calls} calls`)

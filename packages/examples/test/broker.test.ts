@@ -109,6 +109,8 @@ it.scopedLive("clients of a broker that is killed during a refresh go on, and th
       start("broker-client", { API_BASE_URL, BROKER_SOCKET: socket, CALLS, EVERY: "50 millis" })
     const first = yield* startBroker
     const clients = [yield* startClient("1000000"), yield* startClient("1000000")]
+    // Each has a token.
+    yield* until(Effect.sync(() => clients.every(({ output }) => output().includes("200, the first"))))
     /** Waits for more calls that succeed, of clients that go on. */
     const goOn = Effect.gen(function*() {
       const from = (yield* api.calls).length
