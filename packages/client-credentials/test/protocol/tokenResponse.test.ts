@@ -378,7 +378,7 @@ describe("the token response", () => {
         assert.isAtLeast(result.right.token.expiresAt, result.right.token.requestedAt)
       } else {
         assert.isTrue(OAuthError.isOAuthError(result.left))
-        // As another member beside another token, "t0k3n" is no secret.
+        // Beside another token, "t0k3n" is not a secret.
         const secrets = body.includes("\"access_token\":\"t0k3n\"") ? /t0k3n|s3cr3t/ : /s3cr3t/
         assert.notMatch(`${result.left.message}${JSON.stringify(result.left)}`, secrets)
       }
