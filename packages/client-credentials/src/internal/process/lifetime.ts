@@ -15,39 +15,6 @@ import { ClientClosed } from "../../OAuthError.js"
 import { isRequestBound } from "../protocol/edgeRuntime.js"
 import * as forks from "../seam/forks.js"
 
-export interface Lifetime {
-  /** Returns whether the scope has begun to close. */
-  hasEnded(): boolean
-  /** Runs an effect; when the lifetime ends, it is interrupted and fails with `ClientClosed`. */
-  within<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | ClientClosed, R>
-  /**
-   * Runs an effect in a fiber of the scope and completes `result` with its result, after `onEnd`. When the scope ends, or has
-   * ended, `result` is completed with `ClientClosed`, so no caller waits for ever. On platforms where a fiber ends with the
-   * request that started it, the end of the scope does not wait for it.
-   */
-  fork<A, E>(
-    effect: Effect.Effect<A, E>,
-    options: { readonly result: Deferred.Deferred<A, E | ClientClosed>; readonly onEnd: Effect.Effect<void> }
-  ): Effect.Effect<void>
-}
-
-/** Lifetime that is shared by several services of one client. */
-class Shared extends Context.Reference<Shared>()("@effect-oauth/client-credentials/internal/process/lifetime/Shared", {
-  defaultValue: (): Lifetime | undefined => undefined
-}) {}
-
-/**
- * Creates a lifetime that ends when the scope of the context closes, before the finalizers that were added to that scope
- * earlier. Within `share`, returns the shared lifetime.
- */
-export const make: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.suspend(() =>
-  Effect.flatMap(Shared, (shared) => shared === undefined ? create : Effect.succeed(shared))
-)
-
-/** Creates services that share one lifetime, since each lifetime costs kilobytes. */
-export const share = <A, E, R>(services: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Scope.Scope> =>
-  Effect.flatMap(make, (lifetime) => Effect.provideService(services, Shared, lifetime))
-
 /** Work that has started and has not ended. */
 interface Running {
   readonly ended: Deferred.Deferred<never, ClientClosed>
@@ -55,7 +22,7 @@ interface Running {
 }
 
 /** A class, since a program may have thousands of instances: its functions exist once. */
-class Own implements Lifetime {
+export class Lifetime {
   private readonly isBound = isRequestBound()
   // Read synchronously on the path of every call; set once.
   private isOver = false
@@ -88,10 +55,12 @@ class Own implements Lifetime {
     })
   }
 
+  /** Returns whether the scope has begun to close. */
   hasEnded(): boolean {
     return this.isOver
   }
 
+  /** Runs an effect; when the lifetime ends, it is interrupted and fails with `ClientClosed`. */
   within<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | ClientClosed, R> {
     return Effect.suspend((): Effect.Effect<A, E | ClientClosed, R> =>
       this.isOver
@@ -104,12 +73,17 @@ class Own implements Lifetime {
     )
   }
 
-  // Uninterruptible: an effect that was started always completes its result. Its scope is created in the same step, so that
-  // the finalizer finds it.
+  /**
+   * Runs an effect in a fiber of the scope and completes `result` with its result, after `onEnd`. When the scope ends, or has
+   * ended, `result` is completed with `ClientClosed`, so no caller waits for ever. On platforms where a fiber ends with the
+   * request that started it, the end of the scope does not wait for it.
+   */
   fork<A, E>(
     effect: Effect.Effect<A, E>,
     { onEnd, result }: { readonly result: Deferred.Deferred<A, E | ClientClosed>; readonly onEnd: Effect.Effect<void> }
   ): Effect.Effect<void> {
+    // Uninterruptible: an effect that was started always completes its result. Its scope is created in the same step, so that
+    // the finalizer finds it.
     return Effect.suspend(() => {
       if (this.isOver) return Effect.zipRight(onEnd, Effect.asVoid(Deferred.fail(result, new ClientClosed())))
       const completed = Effect.interruptible(effect).pipe(
@@ -126,9 +100,26 @@ class Own implements Lifetime {
   }
 }
 
+/** Lifetime that is shared by several services of one client. */
+class Shared extends Context.Reference<Shared>()("@effect-oauth/client-credentials/internal/process/lifetime/Shared", {
+  defaultValue: (): Lifetime | undefined => undefined
+}) {}
+
+/**
+ * Creates a lifetime that ends when the scope of the context closes, before the finalizers that were added to that scope
+ * earlier. Within `share`, returns the shared lifetime.
+ */
+export const make: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.suspend(() =>
+  Effect.flatMap(Shared, (shared) => shared === undefined ? create : Effect.succeed(shared))
+)
+
+/** Creates services that share one lifetime, since each lifetime costs kilobytes. */
+export const share = <A, E, R>(services: Effect.Effect<A, E, R>): Effect.Effect<A, E, R | Scope.Scope> =>
+  Effect.flatMap(make, (lifetime) => Effect.provideService(services, Shared, lifetime))
+
 const create: Effect.Effect<Lifetime, never, Scope.Scope> = Effect.gen(function*() {
-  const own = new Own(yield* forks.asNow)
+  const lifetime = new Lifetime(yield* forks.asNow)
   // Unlike `Effect.addFinalizer`, this holds no settings of the fiber.
-  yield* Scope.addFinalizerExit(yield* Effect.scope, (exit) => own.close(exit))
-  return own
+  yield* Scope.addFinalizerExit(yield* Effect.scope, (exit) => lifetime.close(exit))
+  return lifetime
 })

@@ -144,14 +144,14 @@ const partsOf = (text: string): Parts | undefined => {
 /** Maximum number and length of the URLs whose parts are kept. */
 const maxKept = { count: 100, length: 500 }
 
-/** Parts of the last URLs, since most programs call few URLs. A query may contain a secret, and differs in most calls. */
+/** Parts of the last URLs, since most programs call few URLs. A query or a fragment may contain a secret. */
 const kept = new Map<string, Parts>()
 
 const keptParts = (text: string): Parts | undefined => {
   const known = kept.get(text)
   if (known !== undefined) return known
   const parts = partsOf(text)
-  if (parts === undefined || parts.hasUserInfo || text.length > maxKept.length || text.includes("?")) return parts
+  if (parts === undefined || parts.hasUserInfo || text.length > maxKept.length || /[?#]/.test(text)) return parts
   if (kept.size >= maxKept.count) kept.clear()
   kept.set(text, parts)
   return parts
