@@ -54,7 +54,7 @@ describe.skipIf(!redisServer.isInstalled)("a Redis Cluster", () => {
               Effect.delay(move(all[index] ?? assert.fail("a key"), choice), moment)),
             movesPerLife
           )
-          const lost = killOwner(all[yield* below(all.length)] ?? assert.fail("a key"))
+          const lost = killOwner(all[yield* below(all.length)] ?? assert.fail("a key"), yield* below(3000))
           yield* Effect.all([
             life === lostIn ? Effect.zipRight(moves, lost) : moves,
             ...(yield* Effect.replicateEffect(below(1000), clients.length)).map((moment, index) =>

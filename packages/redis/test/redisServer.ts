@@ -91,13 +91,13 @@ export const age = (client: Redis, duration: Duration.Duration) =>
 /** A Sentinel that was without processor time does nothing for half a minute, and repeats a failover after twice its time. */
 const longest = "2 minutes"
 
-/** Repeats a question until its answer meets a condition. */
-export const until = <A>(what: string, ask: Effect.Effect<A>, isSo: (answer: A) => boolean): Effect.Effect<void> =>
+/** Repeats a question until its answer meets a condition, and returns that answer. */
+export const until = <A>(what: string, ask: Effect.Effect<A>, isSo: (answer: A) => boolean): Effect.Effect<A> =>
   ask.pipe(
-    Effect.repeat({ until: isSo, schedule: Schedule.spaced("100 millis") }),
+    Effect.flatMap((answer) => isSo(answer) ? Effect.succeed(answer) : Effect.fail("not yet" as const)),
+    Effect.retry(Schedule.spaced("100 millis")),
     Effect.timeoutFail({ duration: longest, onTimeout: () => new Error(`not within ${longest}: ${what}`) }),
-    Effect.orDie,
-    Effect.asVoid
+    Effect.orDie
   )
 
 /** Waits for a line in what `INFO` returns. */
