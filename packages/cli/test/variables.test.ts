@@ -9,8 +9,6 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Loopback from "@effect-oauth/testing/Loopback"
 import { Effect, Either } from "effect"
 
-import * as clientEnvironment from "../../client-credentials/src/internal/config/clientEnvironment.js"
-import { tlsVariables } from "../../client-credentials/src/internal/config/tlsVariables.js"
 import * as directories from "../src/internal/directories.js"
 import * as profileText from "../src/internal/profileText.js"
 import * as trust from "../src/internal/trust.js"
@@ -34,11 +32,6 @@ const start = Effect.gen(function*() {
 })
 
 describe("variables", () => {
-  it("are those of the library", () => {
-    assert.deepStrictEqual(variables.clientVariables, Object.values(clientEnvironment.variables))
-    assert.deepStrictEqual(variables.tlsVariables, Object.values(tlsVariables))
-  })
-
   it("that are unknown are named with the nearest, whatever their value, and others are not", () => {
     assert.deepStrictEqual(variables.unknown(["OAUTH_CLIENT_ID", "API_KEY", "PATH", "OAUTH_ACCESS_TOKEN"]), [])
     for (

@@ -34,8 +34,9 @@ import * as ClientConfig from "./ClientConfig.js"
 import { loadOptional } from "./ClientConfig/options.js"
 import * as environment from "./internal/config/environment.js"
 import * as parts from "./internal/config/parts.js"
-import { proxyVariables, reader, tlsVariables } from "./internal/config/tlsVariables.js"
+import { tlsReader } from "./internal/config/tlsReader.js"
 import { unwrap } from "./internal/config/unwrap.js"
+import * as variables from "./internal/config/variables.js"
 import { CurrentBudget } from "./internal/process/currentBudget.js"
 import * as lifetime from "./internal/process/lifetime.js"
 import { InvalidConfig } from "./InvalidConfig.js"
@@ -280,10 +281,10 @@ export const layerEnv = (
 /** Returns the names of the variables that are set. */
 const setVariables = (
   { named, text }: ReturnType<typeof environment.reader>,
-  variables: ReadonlyArray<string>
+  names: ReadonlyArray<string>
 ): Effect.Effect<ReadonlyArray<string>> =>
   Effect.map(
-    Effect.forEach(variables, (variable) =>
+    Effect.forEach(names, (variable) =>
       Effect.map(
         Effect.orElseSucceed(text(variable), () => undefined),
         (value) => value === undefined ? [] : [named(variable)]
@@ -298,10 +299,10 @@ const setVariables = (
  */
 export const reportUnreadTls = (prefix: string | undefined): Effect.Effect<void> =>
   Effect.gen(function*() {
-    if (reader.isPresent) return
+    if (tlsReader.isPresent) return
     const set = [
-      ...yield* setVariables(environment.reader(prefix), Object.values(tlsVariables)),
-      ...yield* setVariables(environment.reader(undefined), proxyVariables)
+      ...yield* setVariables(environment.reader(prefix), Object.values(variables.tls)),
+      ...yield* setVariables(environment.reader(undefined), variables.proxies.flatMap(variables.spellings))
     ]
     if (set.length === 0) return
     yield* Effect.logWarning(
@@ -318,7 +319,7 @@ export const reportUnreadTls = (prefix: string | undefined): Effect.Effect<void>
  */
 export const rejectTls = (prefix: string | undefined): Effect.Effect<void, InvalidConfig> =>
   Effect.flatMap(
-    setVariables(environment.reader(prefix), Object.values(tlsVariables)),
+    setVariables(environment.reader(prefix), Object.values(variables.tls)),
     (set) =>
       set.length === 0 ? Effect.void : new InvalidConfig({
         problems: set.map((setting) => ({

@@ -25,8 +25,9 @@ import * as environment from "./internal/config/environment.js"
 import * as proxies from "./internal/config/proxies.js"
 import * as rules from "./internal/config/rules.js"
 import { hasSources, read } from "./internal/config/tlsMaterial.js"
-import { reader, tlsVariables } from "./internal/config/tlsVariables.js"
+import { tlsReader } from "./internal/config/tlsReader.js"
 import { unwrap } from "./internal/config/unwrap.js"
+import * as variables from "./internal/config/variables.js"
 import { CurrentCertificate } from "./internal/http/clientCertificate.js"
 import * as connections from "./internal/http/tlsConnections.js"
 import { tagOf } from "./internal/protocol/foreignError.js"
@@ -107,7 +108,7 @@ const client = (given: Options, found: ReturnType<typeof proxies.read>) =>
           problems: [...problems, ...(Either.isLeft(material) ? material.left : [])]
         })
       }
-      reader.isPresent = true
+      tlsReader.isPresent = true
       const { certificate, execute } = yield* connections.make(
         material.right,
         useProxies ? found.proxies : { http: "", https: "", except: "" },
@@ -197,21 +198,21 @@ export const layerEnv = (
   Layer.unwrapEffect(Effect.gen(function*() {
     const { overrides, prefix } = yield* environment.given(options, optionNames)
     const reader = environment.reader(prefix)
-    const text = yield* reader.all(tlsVariables, (setting) => Object.hasOwn(overrides, setting))
-    const key = yield* file(reader, tlsVariables.key, text.key)
+    const text = yield* reader.all(variables.tls, (setting) => Object.hasOwn(overrides, setting))
+    const key = yield* file(reader, variables.tls.key, text.key)
     const found: Options = {
-      ca: yield* file(reader, tlsVariables.ca, text.ca),
-      extraCa: yield* file(reader, tlsVariables.extraCa, text.extraCa),
-      certificate: yield* file(reader, tlsVariables.certificate, text.certificate),
+      ca: yield* file(reader, variables.tls.ca, text.ca),
+      extraCa: yield* file(reader, variables.tls.extraCa, text.extraCa),
+      certificate: yield* file(reader, variables.tls.certificate, text.certificate),
       key: key === undefined ? undefined : Effect.map(key, Redacted.make),
       minVersion: yield* minVersion(reader, text.minVersion),
       ...overrides
     }
     const fromEnvironment = yield* proxiesOf(found.proxyFromEnvironment !== false)
-    const errors = reader.errors(tlsVariables, text, overrides)
+    const errors = reader.errors(variables.tls, text, overrides)
     return Layer.catchAll(layerWith(found, fromEnvironment), (error) => {
       const [problem] = error.problems
-      const isVariable = problem !== undefined && Object.hasOwn(tlsVariables, problem.setting)
+      const isVariable = problem !== undefined && Object.hasOwn(variables.tls, problem.setting)
       return Layer.effect(
         HttpClient.HttpClient,
         Effect.fail(
@@ -248,7 +249,7 @@ const minVersion = (
     ? Effect.succeed("TLSv1.2")
     : value === "TLSv1.2" || value === "TLSv1.3"
     ? Effect.succeed(value)
-    : Effect.fail(reader.error(tlsVariables.minVersion, value, "TLSv1.2 or TLSv1.3"))
+    : Effect.fail(reader.error(variables.tls.minVersion, value, "TLSv1.2 or TLSv1.3"))
 
 /** Reads the variables of proxies, which have no prefix: those of the `ConfigProvider`, else those of the process. */
 const proxiesOf = (isUsed: boolean) =>

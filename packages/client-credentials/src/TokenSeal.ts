@@ -27,6 +27,7 @@ import * as environment from "./internal/config/environment.js"
 import * as keyStrength from "./internal/config/keyStrength.js"
 import * as privateFile from "./internal/config/privateFile.js"
 import { unwrap } from "./internal/config/unwrap.js"
+import * as variables from "./internal/config/variables.js"
 import { base64url } from "./internal/protocol/bytes.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 
@@ -192,25 +193,18 @@ export const make = (keys: ReadonlyArray<Redacted.Redacted<string>>): Effect.Eff
 export const layer = (keys: ReadonlyArray<Redacted.Redacted<string>>): Layer.Layer<TokenSeal, InvalidConfig> =>
   Layer.effect(TokenSeal, make(keys))
 
-const variables = {
-  key: "TOKEN_STORE_KEY",
-  keyFile: "TOKEN_STORE_KEY_FILE",
-  previousKey: "TOKEN_STORE_KEY_PREVIOUS",
-  previousKeyFile: "TOKEN_STORE_KEY_PREVIOUS_FILE"
-} as const
-
 const splitKeys = (text: string): ReadonlyArray<Redacted.Redacted<string>> =>
   text.split(/[\s,]+/).filter((key) => key !== "").map((key) => Redacted.make(key))
 
 /** Reads the keys of a variable, or of the file that its file variable names; undefined when neither is set. */
 const readKeys = (
   read: ReturnType<typeof environment.reader>,
-  text: { readonly [K in keyof typeof variables]: string | undefined },
+  text: { readonly [K in keyof typeof variables.tokenSeal]: string | undefined },
   setting: "key" | "previousKey"
 ) =>
   Effect.gen(function*() {
     const [value, file] = [text[setting], text[`${setting}File`]]
-    const [variable, fileVariable] = [variables[setting], variables[`${setting}File`]]
+    const [variable, fileVariable] = [variables.tokenSeal[setting], variables.tokenSeal[`${setting}File`]]
     if (value !== undefined && file !== undefined) {
       return yield* Effect.fail(
         read.error(fileVariable, file, `unset when ${read.named(variable)} is set, or the other way round`)
@@ -265,12 +259,12 @@ export const layerEnv = (
     Effect.gen(function*() {
       const { prefix } = yield* environment.given(options, undefined)
       const read = environment.reader(prefix)
-      const text = yield* read.all(variables)
+      const text = yield* read.all(variables.tokenSeal)
       const current = yield* readKeys(read, text, "key")
       const previous = yield* readKeys(read, text, "previousKey")
       if (current?.keys.length !== 1 || decode(current.keys, false) === undefined) {
         return yield* Effect.fail(read.error(
-          current?.variable ?? variables.key,
+          current?.variable ?? variables.tokenSeal.key,
           current?.keys,
           "a key of 32 random bytes in base64: openssl rand -base64 32"
         ))

@@ -13,7 +13,7 @@ import { ClientCredentials, TokenCache } from "@effect-oauth/client-credentials"
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
 import { ConfigProvider, Effect, Either, Layer, Logger, Redacted, TestClock } from "effect"
 
-import { reader } from "../src/internal/config/tlsVariables.js"
+import { tlsReader } from "../src/internal/config/tlsReader.js"
 import * as certificates from "./support/certificates.js"
 import { printed } from "./support/printed.js"
 import * as servers from "./support/servers.js"
@@ -452,9 +452,9 @@ describe("the variables of TLS and proxies beside another HttpClient", () => {
             )))
           )
         )
-      const before = reader.isPresent
+      const before = tlsReader.isPresent
       return Effect.gen(function*() {
-        reader.isPresent = false
+        tlsReader.isPresent = false
         yield* build({})
         yield* build({ HTTPS_PROXY: "" })
         assert.deepStrictEqual(logged, [])
@@ -478,7 +478,7 @@ describe("the variables of TLS and proxies beside another HttpClient", () => {
         assert.deepStrictEqual(logged, [])
       }).pipe(
         Effect.ensuring(Effect.sync(() => {
-          reader.isPresent = before
+          tlsReader.isPresent = before
         })),
         Effect.provide(Logger.replace(Logger.defaultLogger, logger))
       )

@@ -10,7 +10,7 @@ import { ClientCredentials, InvalidConfig, OAuthError, PromiseClient } from "@ef
 import * as NodeTls from "@effect-oauth/client-credentials/NodeTls"
 import { Duration, Effect, Layer, Redacted } from "effect"
 
-import { tlsVariables } from "../src/internal/config/tlsVariables.js"
+import { tls } from "../src/internal/config/variables.js"
 import * as certificates from "./support/certificates.js"
 import * as servers from "./support/servers.js"
 import * as shiftedClock from "./support/shiftedClock.js"
@@ -562,7 +562,7 @@ describe("fromEnv", () => {
       })
     }))
 
-  for (const variable of Object.values(tlsVariables)) {
+  for (const variable of Object.values(tls)) {
     it.scopedLive(`rejects ${variable} without a transport that can read it`, () =>
       Effect.gen(function*() {
         const server = recording()

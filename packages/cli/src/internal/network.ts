@@ -8,17 +8,21 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
+import { proxies } from "../../../client-credentials/dist/internal/config/variables.js"
 import type { Values } from "./profileText.js"
 import { tlsVariables } from "./variables.js"
 
 type Environment = Readonly<Record<string, string | undefined>>
 
-const ofProcess = /^((https?|all)_proxy|NODE_TLS_REJECT_UNAUTHORIZED)$/i
+/** Variables of other programs that change connections, in lower case: names have no case on Windows. */
+const ofProcess = new Set<string>([...proxies, "node_tls_reject_unauthorized"])
 
 /** Returns true if the settings change the connections of Node. */
 export const isConfigured = (values: Values, environment: Environment): boolean =>
   tlsVariables.some((variable) => values[variable] !== undefined) ||
-  Object.entries({ ...environment, ...values }).some(([name, value]) => ofProcess.test(name) && (value ?? "") !== "")
+  Object.entries({ ...environment, ...values }).some(([name, value]) =>
+    ofProcess.has(name.toLowerCase()) && (value ?? "") !== ""
+  )
 
 /** The client of Node, loaded with the first request: while a token is cached, `token` sends none. */
 const plain = Layer.scoped(

@@ -4,62 +4,16 @@
  */
 import * as Redacted from "effect/Redacted"
 
+import { client, tls } from "../../../client-credentials/dist/internal/config/variables.js"
 import { harmless } from "./ansi.js"
 import { nearest, withWords } from "./nearest.js"
 import { own, type Values } from "./profileText.js"
 
 /** The variables of the library's `ClientConfig`. */
-export const clientVariables: ReadonlyArray<string> = [
-  "OAUTH_TOKEN_URL",
-  "OAUTH_ISSUER",
-  "OAUTH_REVOCATION_URL",
-  "OAUTH_CLIENT_ID",
-  "OAUTH_CLIENT_SECRET",
-  "OAUTH_CLIENT_SECRET_FILE",
-  "OAUTH_CLIENT_SECRET_PREVIOUS",
-  "OAUTH_CLIENT_SECRET_PREVIOUS_FILE",
-  "OAUTH_AUDIENCE",
-  "OAUTH_SCOPE",
-  "OAUTH_RESOURCE",
-  "OAUTH_PARAMETERS",
-  "OAUTH_AUTHORIZATION_DETAILS",
-  "OAUTH_CLIENT_AUTHENTICATION",
-  "OAUTH_BASIC_ENCODING",
-  "OAUTH_PRIVATE_KEY",
-  "OAUTH_PRIVATE_KEY_FILE",
-  "OAUTH_PRIVATE_KEY_PREVIOUS",
-  "OAUTH_PRIVATE_KEY_PREVIOUS_FILE",
-  "OAUTH_PRIVATE_KEY_ID",
-  "OAUTH_SIGNING_ALGORITHM",
-  "OAUTH_ASSERTION_AUDIENCE",
-  "OAUTH_ASSERTION_TYPE",
-  "OAUTH_CLIENT_ASSERTION",
-  "OAUTH_CLIENT_ASSERTION_FILE",
-  "OAUTH_GRANT",
-  "OAUTH_SUBJECT_TOKEN",
-  "OAUTH_SUBJECT_TOKEN_FILE",
-  "OAUTH_SUBJECT_TOKEN_TYPE",
-  "OAUTH_CERTIFICATE_BOUND_TOKENS",
-  "OAUTH_DPOP",
-  "OAUTH_DPOP_KEY",
-  "OAUTH_DPOP_KEY_FILE",
-  "OAUTH_REQUEST_FORMAT",
-  "OAUTH_TOKEN_TYPE",
-  "OAUTH_ALLOW_HTTP_LOOPBACK",
-  "API_BASE_URL",
-  "API_ORIGINS",
-  "API_ALLOW_OUTSIDE_BASE_PATH",
-  "API_REJECTED_STATUSES"
-]
+const clientVariables: ReadonlyArray<string> = Object.values(client)
 
 /** The variables of the library's `NodeTls`. */
-export const tlsVariables: ReadonlyArray<string> = [
-  "OAUTH_TLS_CA_FILE",
-  "OAUTH_TLS_EXTRA_CA_FILE",
-  "OAUTH_TLS_CERTIFICATE_FILE",
-  "OAUTH_TLS_KEY_FILE",
-  "OAUTH_TLS_MIN_VERSION"
-]
+export const tlsVariables: ReadonlyArray<string> = Object.values(tls)
 
 const ofClient: ReadonlyArray<string> = [...clientVariables, ...Object.values(own)]
 
@@ -106,13 +60,8 @@ export const misspeltClient = (names: ReadonlyArray<string>): readonly [name: st
 
 /** The variables that hold a secret, and those that name its file. */
 export const secrets = {
-  values: [
-    "OAUTH_CLIENT_SECRET",
-    "OAUTH_CLIENT_SECRET_PREVIOUS",
-    "OAUTH_PRIVATE_KEY",
-    "OAUTH_PRIVATE_KEY_PREVIOUS"
-  ],
-  files: ["OAUTH_CLIENT_SECRET_FILE", "OAUTH_CLIENT_SECRET_PREVIOUS_FILE"]
+  values: [client.clientSecret, client.previousClientSecret, client.privateKey, client.previousPrivateKey],
+  files: [client.clientSecretFile, client.previousClientSecretFile]
 } as const
 
 /** Names the quotes or blanks around a secret that are probably not part of it. Ignores the line break at the end of a file. */

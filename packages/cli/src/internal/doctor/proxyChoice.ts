@@ -1,6 +1,8 @@
 /**
  * The proxy of a request, by the variables as the HTTP client reads them.
  */
+import * as proxies from "../../../../client-credentials/dist/internal/config/proxies.js"
+import * as variables from "../../../../client-credentials/dist/internal/config/variables.js"
 import { isLoopback } from "../../../../client-credentials/dist/internal/protocol/urls.js"
 
 export interface Proxy {
@@ -28,14 +30,11 @@ export const configured = (target: string, valueOf: ValueOf): Proxy | undefined 
   const url = new URL(target)
   // http: leads to this machine only.
   if (url.protocol !== "https:" || isLoopback(url)) return undefined
-  const variable = ["https_proxy", "all_proxy", "http_proxy"].flatMap((name) => [name, name.toUpperCase()])
-    .find((name) => (valueOf(name) ?? "").trim() !== "")
-  if (variable === undefined || (valueOf("no_proxy") ?? valueOf("NO_PROXY"))?.trim() === "*") return undefined
-  const text = (valueOf(variable) ?? "").trim()
+  const found = proxies.exceptOf(valueOf) === "*" ? undefined : proxies.firstOf(valueOf, ...variables.proxies)
   // One that cannot be read is a problem of the configuration.
-  const written = text.includes("://") ? text : `http://${text}`
-  return URL.canParse(written) ? { url: new URL(written), variable } : undefined
+  const proxy = found && proxies.parse(found.text)
+  return found && proxy && { url: proxy, variable: found.variable }
 }
 
 export const excepted = (target: string, valueOf: ValueOf): string | undefined =>
-  exception(new URL(target), valueOf("no_proxy") ?? valueOf("NO_PROXY") ?? "")
+  exception(new URL(target), proxies.exceptOf(valueOf))

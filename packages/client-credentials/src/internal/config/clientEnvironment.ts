@@ -15,52 +15,9 @@ import * as environment from "./environment.js"
 import * as fleetParts from "./fleetParts.js"
 import * as parts from "./parts.js"
 import type * as rules from "./rules.js"
+import * as variables from "./variables.js"
 
-/** Variables, by the settings that they are read into. */
-export const variables = {
-  tokenUrl: "OAUTH_TOKEN_URL",
-  issuer: "OAUTH_ISSUER",
-  revocationUrl: "OAUTH_REVOCATION_URL",
-  clientId: "OAUTH_CLIENT_ID",
-  clientSecret: "OAUTH_CLIENT_SECRET",
-  clientSecretFile: "OAUTH_CLIENT_SECRET_FILE",
-  previousClientSecret: "OAUTH_CLIENT_SECRET_PREVIOUS",
-  previousClientSecretFile: "OAUTH_CLIENT_SECRET_PREVIOUS_FILE",
-  audience: "OAUTH_AUDIENCE",
-  scope: "OAUTH_SCOPE",
-  resource: "OAUTH_RESOURCE",
-  parameters: "OAUTH_PARAMETERS",
-  authorizationDetails: "OAUTH_AUTHORIZATION_DETAILS",
-  clientAuthentication: "OAUTH_CLIENT_AUTHENTICATION",
-  basicEncoding: "OAUTH_BASIC_ENCODING",
-  privateKey: "OAUTH_PRIVATE_KEY",
-  privateKeyFile: "OAUTH_PRIVATE_KEY_FILE",
-  previousPrivateKey: "OAUTH_PRIVATE_KEY_PREVIOUS",
-  previousPrivateKeyFile: "OAUTH_PRIVATE_KEY_PREVIOUS_FILE",
-  privateKeyId: "OAUTH_PRIVATE_KEY_ID",
-  signingAlgorithm: "OAUTH_SIGNING_ALGORITHM",
-  assertionAudience: "OAUTH_ASSERTION_AUDIENCE",
-  assertionType: "OAUTH_ASSERTION_TYPE",
-  clientAssertion: "OAUTH_CLIENT_ASSERTION",
-  clientAssertionFile: "OAUTH_CLIENT_ASSERTION_FILE",
-  grant: "OAUTH_GRANT",
-  subjectToken: "OAUTH_SUBJECT_TOKEN",
-  subjectTokenFile: "OAUTH_SUBJECT_TOKEN_FILE",
-  subjectTokenType: "OAUTH_SUBJECT_TOKEN_TYPE",
-  certificateBoundTokens: "OAUTH_CERTIFICATE_BOUND_TOKENS",
-  dpop: "OAUTH_DPOP",
-  dpopKey: "OAUTH_DPOP_KEY",
-  dpopKeyFile: "OAUTH_DPOP_KEY_FILE",
-  requestFormat: "OAUTH_REQUEST_FORMAT",
-  tokenType: "OAUTH_TOKEN_TYPE",
-  allowHttpLoopback: "OAUTH_ALLOW_HTTP_LOOPBACK",
-  apiBaseUrl: "API_BASE_URL",
-  apiOrigins: "API_ORIGINS",
-  allowOutsideBasePath: "API_ALLOW_OUTSIDE_BASE_PATH",
-  rejectedStatuses: "API_REJECTED_STATUSES"
-} as const
-
-type Variables = typeof variables
+type Variables = typeof variables.client
 
 /** Parts whose options may be combined with those of a client. */
 const allParts = { ...parts.client, ...fleetParts.sharedClient }
@@ -316,7 +273,7 @@ const credentials = (
   const credential = (kind: Kind, setting: keyof Credentials) => {
     const [value, file] = [text[setting], text[`${setting}File`]]
     if (kind !== "identity token" || value !== undefined || file === undefined || identityFile === undefined) {
-      return read.credential(kind, setting, value, file, variables[setting])
+      return read.credential(kind, setting, value, file, variables.client[setting])
     }
     const source = identityFile(file)
     return Effect.map(Effect.either(source as Effect.Effect<unknown, { readonly problem: string }>), (now) => ({
@@ -382,15 +339,15 @@ export const read = <A extends client.Authentication, G extends client.GrantOpti
       const name = setting.replace(/File$/, "")
       return Object.hasOwn(overrides, groups[name] ?? name)
     }
-    const text = yield* reader.all(variables, isOverridden)
+    const text = yield* reader.all(variables.client, isOverridden)
     const selectable = selectsAny(text) ? yield* loadSelectable : undefined
     const { by, problems } = yield* credentials(reader, text, selectable?.grants.file)
     const now: Values = { ...text, ...by("now") }
     const statuses = text.rejectedStatuses === undefined
       ? {}
-      : environment.statusVariable(overrides, variables.rejectedStatuses)
+      : environment.statusVariable(overrides, variables.client.rejectedStatuses)
     const errors = reader.errors(
-      { ...variables, ...statuses },
+      { ...variables.client, ...statuses },
       { ...text, "rejectedWhen.statuses": text.rejectedStatuses },
       overrides,
       settingOf(now)

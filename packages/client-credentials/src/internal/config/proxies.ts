@@ -2,7 +2,7 @@
  * The proxy variables of the environment, read as curl and Go read them.
  */
 import type { Problem } from "./check.js"
-import { proxyVariables } from "./tlsVariables.js"
+import { proxies, spellings } from "./variables.js"
 
 /** Proxies for each scheme. An empty string represents none. */
 export interface Proxies {
@@ -13,7 +13,7 @@ export interface Proxies {
 }
 
 /** Names of all variables that are read. */
-export const variables = [...proxyVariables, "no_proxy", "NO_PROXY"]
+export const variables = [...proxies, "no_proxy"].flatMap(spellings)
 
 const hasReadableUser = (url: URL): boolean => {
   try {
@@ -24,8 +24,21 @@ const hasReadableUser = (url: URL): boolean => {
   }
 }
 
+type ValueOf = (variable: string) => string | undefined
+
+/** Returns the first of these variables that is set, in one of its spellings. An empty one counts as unset. */
+export const firstOf = (
+  valueOf: ValueOf,
+  ...names: ReadonlyArray<string>
+): { readonly variable: string; readonly text: string } | undefined =>
+  names.flatMap(spellings).map((variable) => ({ variable, text: valueOf(variable)?.trim() ?? "" }))
+    .find(({ text }) => text !== "")
+
+/** Returns the excluded hosts; `*` means all. */
+export const exceptOf = (valueOf: ValueOf): string => firstOf(valueOf, "no_proxy")?.text ?? ""
+
 /** Parses the URL of a proxy; without a scheme, it is an `http:` proxy. A proxy has no path, so a path is a mistake. */
-const parse = (text: string): URL | undefined => {
+export const parse = (text: string): URL | undefined => {
   const written = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `http://${text.replace(/^\/\//, "")}`
   if (/[\x00-\x20\x7f\\]/.test(written) || !URL.canParse(written)) return undefined
   const url = new URL(written)
@@ -45,25 +58,22 @@ const expected = (text: string): string =>
  * `HTTP_PROXY`, else `ALL_PROXY`. `NO_PROXY=*` disables all of them.
  */
 export const read = (
-  valueOf: (variable: string) => string | undefined
+  valueOf: ValueOf
 ): { readonly proxies: Proxies; readonly problems: ReadonlyArray<Problem> } => {
   const problems: Array<Problem> = []
-  const find = (name: string) =>
-    [name, name.toUpperCase()].map((variable) => ({ variable, text: valueOf(variable)?.trim() }))
-      .find(({ text }) => text !== undefined)
   const proxy = (...names: ReadonlyArray<string>): string => {
-    const found = names.map(find).find((one) => one?.text !== undefined && one.text !== "")
-    if (found?.text === undefined) return ""
+    const found = firstOf(valueOf, ...names)
+    if (found === undefined) return ""
     const url = parse(found.text)
     if (url === undefined && !problems.some(({ setting }) => setting === found.variable)) {
       problems.push({ setting: found.variable, expected: expected(found.text) })
     }
     return url?.href ?? ""
   }
-  const except = find("no_proxy")?.text ?? ""
+  const except = exceptOf(valueOf)
   if (except === "*") return { proxies: { http: "", https: "", except }, problems }
-  const https = proxy("https_proxy", "all_proxy", "http_proxy")
+  const https = proxy(...proxies)
   // Desktops set a SOCKS proxy for all schemes together with HTTP proxies: it is a problem only if `https:` would use it.
-  const http = proxy("http_proxy") || (parse(find("all_proxy")?.text ?? "")?.href ?? "")
+  const http = proxy("http_proxy") || (parse(firstOf(valueOf, "all_proxy")?.text ?? "")?.href ?? "")
   return { proxies: { http, https, except }, problems }
 }
