@@ -28,7 +28,7 @@ import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 
 import { Authorization, type AuthorizedRequest } from "./Authorization.js"
-import { loadOptional } from "./ClientConfig/options.js"
+import { loadOptional } from "./ClientConfig/loadOptional.js"
 import * as apiCall from "./internal/http/apiCall.js"
 import * as body from "./internal/http/body.js"
 import { CurrentCertificate } from "./internal/http/clientCertificate.js"

@@ -17,7 +17,7 @@ import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 
 import { ClientConfig } from "./ClientConfig.js"
-import { loadOptional } from "./ClientConfig/options.js"
+import { loadOptional } from "./ClientConfig/loadOptional.js"
 import * as parts from "./internal/config/parts.js"
 import { validate } from "./internal/config/rules.js"
 import * as moments from "./internal/seam/moments.js"

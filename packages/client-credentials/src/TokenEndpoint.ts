@@ -19,7 +19,7 @@ import type * as Scope from "effect/Scope"
 
 import type { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
-import { loadOptional } from "./ClientConfig/options.js"
+import { loadOptional } from "./ClientConfig/loadOptional.js"
 import * as parts from "./internal/config/parts.js"
 import { validate } from "./internal/config/rules.js"
 import * as authenticated from "./internal/http/authenticatedRequest.js"

@@ -22,7 +22,7 @@ import type * as Scope from "effect/Scope"
 
 import type { AccessToken } from "./AccessToken.js"
 import { ClientConfig } from "./ClientConfig.js"
-import { loadOptional } from "./ClientConfig/options.js"
+import { loadOptional } from "./ClientConfig/loadOptional.js"
 import * as authenticated from "./internal/http/authenticatedRequest.js"
 import * as lifetime from "./internal/process/lifetime.js"
 import type { InvalidConfig } from "./InvalidConfig.js"
