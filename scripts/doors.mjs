@@ -2,10 +2,12 @@
 // import nothing of Effect. Each seam has a twin. Type imports and dynamic imports count as any other.
 import { existsSync, readdirSync } from "node:fs"
 
-import { graphOf, importsOf, levelOf, library, roomOf, rooms } from "./rooms.mjs"
+import { graphOf, importsOf, levelOf, library, modulesIn, resolve, roomOf, rooms } from "./rooms.mjs"
 
 /** The barrel, which exports the modules and is imported by none. */
 const barrel = "index"
+
+const tests = "packages/client-credentials/test"
 
 const shown = (name) => `${library}/${name}.ts`
 
@@ -70,7 +72,8 @@ const cycles = (directory, graph) => {
 /** The command line is one bundle with the library in it, so it may use the rules instead of repeating them. */
 const isBundled = (directory, specifier) =>
   directory === "packages/cli/src" &&
-  /client-credentials\/dist\/internal\/(?:(?:protocol|token)\/|config\/(?:variables|proxies)\.js|http\/contentCoding\.js)/.test(specifier)
+  /client-credentials\/dist\/internal\/(?:(?:protocol|token)\/|config\/(?:variables|proxies)\.js|http\/contentCoding\.js)/
+    .test(specifier)
 
 /** Imports of the library's internal modules, which are not exported to other packages. */
 const internals = (directory, graph) =>
@@ -82,6 +85,23 @@ const internals = (directory, graph) =>
       )
       .map((specifier) => `${directory}/${name}.ts imports ${specifier}: other packages use the public modules only.`)
   )
+
+/** The rooms that tests are in: a folder of tests is named after the room that they test. */
+const testsPointingUp = () =>
+  modulesIn(tests).flatMap((name) => {
+    const room = rooms.find((room) =>
+      name.startsWith(`${room.name}/`) && room.modules.includes(`internal/${room.name}/*`)
+    )
+    if (room === undefined) return []
+    return importsOf(tests, name).flatMap((specifier) => {
+      const other = resolve(tests, name, specifier)?.replace(/^\.\.\/src\//, "")
+      return other !== undefined && roomOf(other) !== undefined && levelOf(other) < rooms.indexOf(room)
+        ? [
+          `${tests}/${name}.ts tests ${room.name} and imports ${other}, which is above it: it belongs to another folder.`
+        ]
+        : []
+    })
+  })
 
 /** Seams have a twin for Effect 4; what is the same for both majors belongs to another room. */
 const seams = (directory) => {
@@ -100,6 +120,7 @@ const problems = [
   ...withoutRoom(graph),
   ...pointingUp(graph),
   ...impure(graph),
+  ...testsPointingUp(),
   ...directories.flatMap((directory) => {
     const imports = directory === library ? graph : graphOf(directory)
     return [...cycles(directory, imports), ...internals(directory, imports), ...seams(directory)]
