@@ -18,6 +18,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Ref from "effect/Ref"
+import type * as Scope from "effect/Scope"
 
 import * as ApiClient from "./ApiClient.js"
 import { Authorization } from "./Authorization.js"
@@ -27,6 +28,7 @@ import { type Read, read } from "./internal/config/credentialSource.js"
 import * as environment from "./internal/config/environment.js"
 import * as legacyToken from "./internal/config/legacyToken.js"
 import { unwrap } from "./internal/config/unwrap.js"
+import * as names from "./internal/config/variables.js"
 import { Authorized } from "./internal/http/authorized.js"
 import { rawBasic } from "./internal/protocol/basicCredentials.js"
 import { InvalidConfig } from "./InvalidConfig.js"
@@ -95,6 +97,37 @@ const authorization = (
   }
 }
 
+const validated = (options: Options) =>
+  Effect.mapError(
+    Effect.suspend(() => legacyToken.validate(options)),
+    (problems) => new InvalidConfig({ problems })
+  )
+
+const client = <E, R>(settings: Effect.Effect<legacyToken.Settings, E, R>) =>
+  Effect.flatMap(settings, (settings) => Effect.provideService(ApiClient.make, Authorization, authorization(settings)))
+
+/**
+ * Creates a client that sends a legacy token, as a value: for a program with several APIs, each under its own tag.
+ *
+ * @example
+ * import { ApiClient, LegacyToken } from "@effect-oauth/client-credentials"
+ * import { Context, Layer, Redacted } from "effect"
+ *
+ * export class Archive extends Context.Tag("Archive")<Archive, ApiClient.Client>() {
+ *   static layer = Layer.scoped(this, LegacyToken.make({
+ *     tokenId: "tok_17",
+ *     tokenSecret: Redacted.make("s3cr3t"),
+ *     apiBaseUrl: "https://archive.example.com"
+ *   }))
+ * }
+ *
+ * @since 3.0.0
+ * @category constructors
+ */
+export const make = (
+  options: Options
+): Effect.Effect<ApiClient.Client, InvalidConfig, HttpClient.HttpClient | Scope.Scope> => client(validated(options))
+
 /**
  * Provides an `ApiClient` that sends a legacy token. After a 401 the secret is read again. If it has changed, or there is
  * a previous one, the call is sent once more with that secret; otherwise the caller gets the 401.
@@ -114,16 +147,8 @@ const authorization = (
  */
 export const layer = (
   options: Options
-): Layer.Layer<ApiClient.ApiClient, InvalidConfig, HttpClient.HttpClient> => client(validated(options))
-
-const validated = (options: Options) =>
-  Effect.mapError(
-    Effect.suspend(() => legacyToken.validate(options)),
-    (problems) => new InvalidConfig({ problems })
-  )
-
-const client = <E, R>(settings: Effect.Effect<legacyToken.Settings, E, R>) =>
-  Layer.provide(Layer.fresh(ApiClient.layer), Layer.effect(Authorization, Effect.map(settings, authorization)))
+): Layer.Layer<ApiClient.ApiClient, InvalidConfig, HttpClient.HttpClient> =>
+  Layer.scoped(ApiClient.ApiClient, make(options))
 
 /**
  * Reads the legacy token from an object of `Config`s.
@@ -134,20 +159,18 @@ const client = <E, R>(settings: Effect.Effect<legacyToken.Settings, E, R>) =>
 export const layerConfig = (
   config: Config.Config.Wrap<Options>
 ): Layer.Layer<ApiClient.ApiClient, ConfigError.ConfigError | InvalidConfig, HttpClient.HttpClient> =>
-  client(Effect.flatMap(unwrap(config), validated))
+  Layer.scoped(ApiClient.ApiClient, client(Effect.flatMap(unwrap(config), validated)))
+
+const { allowHttpLoopback, allowOutsideBasePath, apiBaseUrl, apiOrigins, rejectedStatuses } = names.client
 
 const variables = {
-  tokenId: "LEGACY_TOKEN_ID",
-  tokenSecret: "LEGACY_TOKEN_SECRET",
-  tokenSecretFile: "LEGACY_TOKEN_SECRET_FILE",
-  previousTokenSecret: "LEGACY_TOKEN_SECRET_PREVIOUS",
-  previousTokenSecretFile: "LEGACY_TOKEN_SECRET_PREVIOUS_FILE",
-  apiBaseUrl: "API_BASE_URL",
-  apiOrigins: "API_ORIGINS",
-  allowOutsideBasePath: "API_ALLOW_OUTSIDE_BASE_PATH",
-  allowHttpLoopback: "OAUTH_ALLOW_HTTP_LOOPBACK",
-  rejectedStatuses: "API_REJECTED_STATUSES"
-} as const
+  ...names.legacyToken,
+  apiBaseUrl,
+  apiOrigins,
+  allowOutsideBasePath,
+  allowHttpLoopback,
+  rejectedStatuses
+}
 
 /**
  * Reads the legacy token from the environment: `LEGACY_TOKEN_ID`, `LEGACY_TOKEN_SECRET` or `LEGACY_TOKEN_SECRET_FILE` (a
@@ -169,7 +192,7 @@ export const layerEnv = (
   ApiClient.ApiClient,
   ConfigError.ConfigError | InvalidConfig,
   FileSystem.FileSystem | HttpClient.HttpClient
-> => client(settingsOf(options))
+> => Layer.scoped(ApiClient.ApiClient, client(settingsOf(options)))
 
 const settingsOf = (options: unknown) =>
   Effect.gen(function*() {

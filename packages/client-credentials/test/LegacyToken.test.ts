@@ -68,6 +68,25 @@ describe("the secret of a legacy token", () => {
       assert.lengthOf(sent, 1)
     }))
 
+  it.effect("belongs to one client: each that `make` creates has its own, until its scope ends", () =>
+    Effect.gen(function*() {
+      const { layer, secrets } = api(() => "one")
+      yield* Effect.gen(function*() {
+        const make = (secret: string) => LegacyToken.make({ ...options, tokenSecret: Redacted.make(secret) })
+        const [one, two] = yield* Effect.scoped(Effect.gen(function*() {
+          const clients = [yield* make("one"), yield* make("two")] as const
+          for (const client of clients) yield* client.get("/x")
+          return clients
+        }))
+        assert.deepStrictEqual(secrets(), ["one", "two"].map(basic))
+        for (const client of [one, two]) {
+          assert.strictEqual((yield* Effect.flip(client.get("/x")))._tag, "ClientClosed")
+        }
+        const wrong = LegacyToken.make({ ...options, tokenId: "a:b", tokenSecret: Redacted.make("one") })
+        assert.strictEqual((yield* Effect.flip(Effect.scoped(wrong)))._tag, "InvalidConfig")
+      }).pipe(Effect.provide(layer))
+    }))
+
   it.scoped("is read from a file, and so is the previous one", () =>
     Effect.gen(function*() {
       const fs = yield* FileSystem.FileSystem

@@ -574,6 +574,11 @@ const surface: Readonly<Record<string, Entry>> = {
       }),
       http
     )),
+  "LegacyToken.make": (http) =>
+    Effect.flatMap(
+      LegacyToken.make({ apiBaseUrl: "https://api.example.com", tokenId: "tok_17", tokenSecret: secret }),
+      (client) => Effect.map(Effect.exit(client.get("/x")), (exit) => [client, exit])
+    ).pipe(Effect.provide(http)),
   "LegacyToken.layerEnv": (http) =>
     built(Layer.provide(LegacyToken.layerEnv(), [http, Layer.setConfigProvider(environment), NodeContext.layer])),
   "JwkSet.make": () =>

@@ -302,6 +302,8 @@ describe("PromiseClient", () => {
 
 describe("LegacyToken and TokenStore", () => {
   it("provide the same client, and the store", () => {
+    const options = { tokenId: "a", tokenSecret: Redacted.make("s"), apiBaseUrl: "https://api.example.com" }
+    expectTypeOf(LegacyToken.make(options)).toEqualTypeOf<ReturnType<typeof ClientCredentials.make>>()
     expectTypeOf(LegacyToken.layerEnv()).toEqualTypeOf<
       Layer.Layer<
         ApiClient.ApiClient,
