@@ -345,13 +345,19 @@ const operations = (
       return { changes: [], answer: { now, left: known, ...shown(ledgers.usage(budget, current, now), clientId) } }
     }, "fails")
 
+  const hasRoom = (organization: string) =>
+    decide((current, now) => {
+      const { _tag } = ledgers.spend(budget, current, now, false, recipientOf(organization))
+      return { changes: [], answer: _tag === "Granted" }
+    }, "fails")
+
   const reset = decide((_, now) => ({ changes: [{ _tag: "Reset", at: now }], answer: undefined }), "fails")
 
   /** Returns the requests that are stored beside a token: the previous ones, and that of this token. */
   const countedWith = (permit: Permit, times: ReadonlyArray<number>) =>
     lostCounts.withTime(budget, times, ledgers.detailsOf(permit.spend).at)
 
-  return { spend, warn: (permit: Permit) => warn(about, permit), settle, countedWith, ledger, reset }
+  return { spend, warn: (permit: Permit) => warn(about, permit), settle, countedWith, hasRoom, ledger, reset }
 }
 
 /**
@@ -436,7 +442,11 @@ export const make = (
               outcome,
               (issued) => ({ ...issued, counted: budget.countedWith(permit, times) })
             )
-          }))
+          })),
+        isPauseOver: (request, _, failure) =>
+          failure._tag === "IssuanceBudgetExhausted"
+            ? Effect.orElseSucceed(life.within(budget.hasRoom(issuerQuota.organizationOf(request))), () => false)
+            : Effect.succeed(false)
       })
     }
   })

@@ -205,6 +205,32 @@ const knownCounts = () => {
   }
 }
 
+/** Creates the function that returns the key of a request; undefined if its tokens are not shared. */
+const keysOf = (onBehalfOf: boolean) =>
+  Effect.gen(function*() {
+    const config = yield* ClientConfig
+    const proofKey = config.dpop === undefined ? undefined : yield* config.dpop
+    const keyOf = keys.ofToken(yield* TokenSeal, config)
+    return (request: TokenRequest): Effect.Effect<string | undefined> => {
+      const { dpopThumbprint, subject } = request
+      const isOfThisProcess = dpopThumbprint !== undefined && proofKey?.isConfigured !== true
+      return isOfThisProcess || (subject !== undefined && !onBehalfOf) ? Effect.succeed(undefined) : keyOf(request)
+    }
+  })
+
+/** Returns whether a pause can end before its time: the store has a token to use, or the endpoint states that it can. */
+const isPauseOver = (
+  endpoint: TokenEndpoint,
+  entryOf: (request: TokenRequest) => Effect.Effect<entries.Entry | undefined>
+) =>
+(request: TokenRequest, options: RequestOptions, failure: TokenError): Effect.Effect<boolean, TokenStoreError> =>
+  Effect.gen(function*() {
+    const seen = yield* (yield* entryOf(request))?.load ?? Effect.succeed(undefined)
+    const local = yield* Clock.currentTimeMillis
+    if (seen !== undefined && Option.exists(decide(options, seen, local), Either.isRight)) return true
+    return yield* endpoint.isPauseOver?.(request, options, failure) ?? Effect.succeed(false)
+  })
+
 /**
  * Returns an endpoint that shares the tokens of another one, through the `TokenStore` and the `TokenSeal` of the context.
  * When the scope ends, requests in flight are interrupted, and later ones fail with `ClientClosed`.
@@ -234,20 +260,20 @@ export const decorate = (
       options
     )
     const life = yield* lifetime.make
-    const config = yield* ClientConfig
-    const proofKey = config.dpop === undefined ? undefined : yield* config.dpop
-    const isOfThisProcess = ({ dpopThumbprint }: TokenRequest) =>
-      dpopThumbprint !== undefined && proofKey?.isConfigured !== true
     const seal = yield* TokenSeal
     const store = yield* TokenStore
-    const keyOf = keys.ofToken(seal, config)
+    const keyOf = yield* keysOf(onBehalfOf)
+    const isOver = isPauseOver(
+      endpoint,
+      (request) => Effect.map(keyOf(request), (key) => key === undefined ? undefined : entries.make(seal, store, key))
+    )
     const counts = knownCounts()
 
     const share = (request: TokenRequest, requestOptions: RequestOptions | undefined) =>
       Effect.gen(function*() {
         const given = requestOptions ?? {}
         const key = yield* keyOf(request)
-        // The request reports the problem of the credential, or uses a grant whose tokens are not shared.
+        // Tokens of the request are not shared, or it reports the problem of the credential.
         if (key === undefined) return yield* Effect.either(endpoint.requestToken(request, requestOptions))
         const newEntry = () => entries.make(seal, retried(store, storeTimeout), key)
         return yield* lease.obtain<Outcome>({
@@ -286,8 +312,9 @@ export const decorate = (
 
     return {
       ...endpoint,
+      isPauseOver: (...paused) =>
+        Effect.orElseSucceed(life.within(Effect.timeout(isOver(...paused), storeTimeout)), () => false),
       requestToken: (request, requestOptions) => {
-        const alone = Effect.either(endpoint.requestToken(request, requestOptions))
         const withoutStore = Effect.flatMap(keyOf(request), (key) =>
           Effect.either(endpoint.requestToken(request, {
             ...requestOptions ?? unspecified,
@@ -296,9 +323,7 @@ export const decorate = (
         const canWait = requestOptions?.reason === "renewal" || whenStoreFails === "fail"
         const shared = share(request, requestOptions)
         return life.within(Effect.flatten(
-          isOfThisProcess(request) || (request.subject !== undefined && !onBehalfOf) ?
-            alone :
-            canWait ?
+          canWait ?
             shared :
             shared.pipe(
               Effect.catchAll(() => shareLater(request, requestOptions)),

@@ -194,6 +194,8 @@ const decided = (
       const id = yield* Deferred.make<AccessToken, TokenError>()
       const decision = yield* cacheEntry.step(entry, (state, now) => decide(state, now, id))
       if (decision._tag === "Fail") {
+        const isOver = decision.mayCheck && (yield* restore(cacheEntry.resume(shared, entry, decision)))
+        if (isOver || shared.lifetime.hasEnded()) return yield* restore(decided(shared, entry, decide))
         yield* metrics.count(metrics.cacheOutcomes, { "oauth.cache.outcome": "failed" })
         return yield* tokenErrors.withRetryAfter(decision.error, decision.millisLeft)
       }
@@ -354,7 +356,7 @@ export const make = (
 ): Effect.Effect<TokenCache, InvalidConfig, TokenEndpoint | Scope.Scope> =>
   Effect.gen(function*() {
     const settings = yield* validate(parts.tokenCache, options)
-    const { certificateThumbprint, request, requestToken } = yield* TokenEndpoint
+    const { certificateThumbprint, isPauseOver, request, requestToken } = yield* TokenEndpoint
     const budget = yield* Effect.serviceOption(CurrentBudget)
     const isRequestBound = yield* RequestBound
     const rules: backOff.Options = {
@@ -363,6 +365,7 @@ export const make = (
     }
     const shared: cacheEntry.Shared = {
       requestToken,
+      isPauseOver,
       requestTimeout: settings.requestTimeout,
       // Written out: a spread of settings takes five times the memory.
       rules: {

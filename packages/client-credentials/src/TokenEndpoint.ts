@@ -60,6 +60,14 @@ export interface TokenEndpoint {
     request: TokenRequest,
     options?: RequestOptions | undefined
   ) => Effect.Effect<IssuedToken, TokenError>
+  /**
+   * Returns whether the pause after this failure can end before its time: another process stored a usable token, or the budget
+   * has room again after a reset. Sends no request; it reads the token store. `TokenCache` calls it at most every 10 seconds,
+   * and only for a caller that would fail. Absent where only time ends a pause.
+   */
+  readonly isPauseOver?:
+    | ((request: TokenRequest, options: RequestOptions, failure: TokenError) => Effect.Effect<boolean>)
+    | undefined
 }
 
 /**

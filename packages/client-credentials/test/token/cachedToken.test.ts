@@ -428,7 +428,11 @@ describe("a cached token", () => {
     assert.deepStrictEqual(cachedToken.fresh(state, at(59 * minute))?.value, "token-1")
     // Without a token there is nothing to use.
     const [cold] = get(cachedToken.empty, 0)
-    assert.deepStrictEqual(fail(cold, 0, reserved)[0].pause, { until: at(1000), failure: reserved })
+    assert.deepStrictEqual(fail(cold, 0, reserved)[0].pause, {
+      until: at(1000),
+      failure: reserved,
+      checkFrom: at(cachedToken.checkEvery)
+    })
   })
 
   it("that expires at most a second later than the last one is used to its expiry", () => {
@@ -464,7 +468,11 @@ describe("a cached token", () => {
     const [alive] = issue(refreshing, 60 * minute, { name: 1, life: minute })
     assert.deepStrictEqual([alive.cached?.isConfirmed, alive.cached?.rejectedAt, alive.pause], [true, 5, undefined])
     const [ended] = issue(refreshing, 60 * minute, { name: 1, life: 0 })
-    assert.deepStrictEqual(ended.pause, { until: at(60 * minute + 1000), failure: undefined })
+    assert.deepStrictEqual(ended.pause, {
+      until: at(60 * minute + 1000),
+      failure: undefined,
+      checkFrom: at(60 * minute + cachedToken.checkEvery)
+    })
     const [other] = issue(refreshing, 60 * minute, { name: 2, life: 0 })
     assert.deepStrictEqual([other.cached?.isConfirmed, other.cached?.rejectedAt, other.pause], [
       false,
@@ -513,18 +521,38 @@ describe("a failed request", () => {
     const after = (failure: Failure, pause: number) =>
       fail(get(cachedToken.empty, 0)[0], 0, failure, { again: false, pause })[0]
     const long = after(unavailable, 5001)
-    assert.deepStrictEqual(get(long, 0), [long, { _tag: "Fail", error: "unavailable", millisLeft: 5001 }])
+    const failed = { _tag: "Fail", reason: "cold", mayCheck: false } as const
+    assert.deepStrictEqual(get(long, 0), [long, { ...failed, error: "unavailable", millisLeft: 5001 }])
     const [, near] = get(after(unavailable, 5000), 0)
     assert(near._tag === "Wait")
     assert.deepStrictEqual(near.start?.refreshAt, at(5000))
     const permanent = after(wrongSecret, 10)
-    assert.deepStrictEqual(get(permanent, 0)[1], { _tag: "Fail", error: "wrong secret", millisLeft: 10 })
+    assert.deepStrictEqual(get(permanent, 0)[1], { ...failed, error: "wrong secret", millisLeft: 10 })
     const [, later] = get(permanent, 10)
     assert(later._tag === "Wait")
     assert.deepStrictEqual(later.start, {
       refresh: { id: 2, reason: "cold", giveUpAt: at(5010), isAwaited: true },
       refreshAt: at(10)
     })
+  })
+
+  it("may be checked by one caller of each interval, who can end its pause", () => {
+    const [cold] = get(cachedToken.empty, 0)
+    let [state] = fail(cold, 0, wrongSecret, { again: false, pause: 60 * minute })
+    const mayCheck = [0, 9_999, 10_000, 10_001, 19_999, 25_000, 34_999, 35_000].map((millis) => {
+      const [next, decision] = get(state, millis)
+      state = next
+      return decision._tag === "Fail" && decision.mayCheck
+    })
+    assert.deepStrictEqual(mayCheck, [false, false, true, false, false, true, false, true])
+    // The pause of a later failure stays.
+    assert.strictEqual(cachedToken.resume(state, at(35_000), "unavailable"), state)
+    assert.strictEqual(cachedToken.resume(cachedToken.empty, at(0), "unavailable"), cachedToken.empty)
+    const resumed = cachedToken.resume(state, at(35_000), "wrong secret")
+    assert.strictEqual(cachedToken.health(resumed, at(35_000)).lastFailure, "wrong secret")
+    const [, later] = get(resumed, 35_000)
+    assert(later._tag === "Wait")
+    assert.deepStrictEqual(later.start?.refreshAt, at(35_000))
   })
 
   it("does not affect a usable token during its pause", () => {
@@ -751,7 +779,7 @@ describe("the status", () => {
   })
 
   it("has no failure in the pause after the same token was issued again", () => {
-    const paused = { ...cachedToken.empty, pause: { until: at(1000), failure: undefined } }
+    const paused = { ...cachedToken.empty, pause: { until: at(1000), failure: undefined, checkFrom: at(0) } }
     const { lastFailure, pausedFor } = cachedToken.health(paused, at(0))
     assert.deepStrictEqual([lastFailure, pausedFor], [undefined, 1000])
   })

@@ -87,6 +87,9 @@ const next = ({ now, state, tokens }: Moment): ReadonlyArray<readonly [event: st
         }] as const
       )
     ]),
+    ...(state.pause?.failure === undefined ? [] : [
+      ["resume", { now, tokens, state: life.resume(state, instant, state.pause.failure.error) }] as const
+    ]),
     ...moments.map((wall) => ["time", { now: wall, tokens, state }] as const)
   ]
 }

@@ -33,20 +33,23 @@ interface Issued {
   readonly latch?: cachedToken.SharedLatch | undefined
 }
 
+/** The state of the cache and its rules, which endpoints that share tokens or count them also apply. */
+interface RequestOptions {
+  readonly reason: cachedToken.Reason
+  readonly replaces: AccessToken | undefined
+  readonly usableUntil: (token: AccessToken) => number
+  readonly pauseAfter: (error: TokenError, failures: number) => Effect.Effect<number>
+  readonly maxRetryAfter: number
+  readonly rejection: Rejection | undefined
+}
+
 /** State and settings that all cache entries of a client share. */
 export interface Shared {
-  readonly requestToken: (
-    request: TokenRequest,
-    options: {
-      readonly reason: cachedToken.Reason
-      readonly replaces: AccessToken | undefined
-      // Rules of the cache, which endpoints that share tokens or count them also apply.
-      readonly usableUntil: (token: AccessToken) => number
-      readonly pauseAfter: (error: TokenError, failures: number) => Effect.Effect<number>
-      readonly maxRetryAfter: number
-      readonly rejection: Rejection | undefined
-    }
-  ) => Effect.Effect<Issued, TokenError>
+  readonly requestToken: (request: TokenRequest, options: RequestOptions) => Effect.Effect<Issued, TokenError>
+  /** Returns whether a pause can end early; undefined where only time ends it. */
+  readonly isPauseOver:
+    | ((request: TokenRequest, options: RequestOptions, failure: TokenError) => Effect.Effect<boolean>)
+    | undefined
   readonly requestTimeout: number
   readonly rules: cachedToken.Rules<AccessToken>
   readonly backOff: backOff.Options
@@ -87,23 +90,41 @@ const failureOf = (error: TokenError): cachedToken.Failure<TokenError> => ({
   isReserved: error._tag === "IssuanceBudgetExhausted" && error.reserved
 })
 
-const requestOnce = (shared: Shared, { request, state }: Entry, reason: cachedToken.Reason) =>
-  Effect.suspend(() => {
-    const before = MutableRef.get(state)
-    return shared.requestToken(request, {
-      reason,
-      replaces: before.cached?.token ?? before.rejected?.token,
-      usableUntil: usableUntil(shared.rules),
-      pauseAfter: backOff.afterFailures(shared.backOff),
-      maxRetryAfter: shared.backOff.maxRetryAfter,
-      rejection: cachedToken.rejection(before, shared.rules)
-    })
-  }).pipe(
+const optionsOf = (shared: Shared, { state }: Entry, reason: cachedToken.Reason): RequestOptions => {
+  const before = MutableRef.get(state)
+  return {
+    reason,
+    replaces: before.cached?.token ?? before.rejected?.token,
+    usableUntil: usableUntil(shared.rules),
+    pauseAfter: backOff.afterFailures(shared.backOff),
+    maxRetryAfter: shared.backOff.maxRetryAfter,
+    rejection: cachedToken.rejection(before, shared.rules)
+  }
+}
+
+/** Ends the pause after this failure if the endpoint states that it is over. Returns whether it did. */
+export const resume = (
+  shared: Shared,
+  entry: Entry,
+  { error, reason }: { readonly error: TokenError; readonly reason: cachedToken.Reason }
+): Effect.Effect<boolean> =>
+  Effect.suspend(() =>
+    shared.isPauseOver === undefined
+      ? Effect.succeed(false)
+      : Effect.tap(
+        shared.isPauseOver(entry.request, optionsOf(shared, entry, reason), error),
+        (isOver) =>
+          isOver ? step(entry, (state, now) => [cachedToken.resume(state, now, error), undefined]) : Effect.void
+      )
+  )
+
+const requestOnce = (shared: Shared, entry: Entry, reason: cachedToken.Reason) =>
+  Effect.suspend(() => shared.requestToken(entry.request, optionsOf(shared, entry, reason))).pipe(
     Effect.timeoutFail({
       duration: shared.requestTimeout,
       onTimeout: () =>
         new TokenEndpointUnavailable({
-          endpoint: request.endpoint,
+          endpoint: entry.request.endpoint,
           reason: "timeout",
           detail: Duration.format(shared.requestTimeout)
         })

@@ -69,12 +69,19 @@ export interface Rejected<T> {
   readonly isConfirmed: boolean
 }
 
+/** No request is sent before `until`; `failure` is the one that led to the pause, if any. */
+export interface Pause<E> {
+  readonly until: Instant
+  readonly failure: Failure<E> | undefined
+  /** Moment from which a caller may check whether the pause can end early. */
+  readonly checkFrom: Instant
+}
+
 export interface State<T, E, Id> {
   readonly cached: Cached<T> | undefined
   /** The one refresh in flight. */
   readonly refresh: Refresh<Id> | undefined
-  /** No request is sent before `until`; `failure` is the one that led to the pause, if any. */
-  readonly pause: { readonly until: Instant; readonly failure: Failure<E> | undefined } | undefined
+  readonly pause: Pause<E> | undefined
   /** The token that the API rejected and that has not been replaced yet. */
   readonly rejected: Rejected<T> | undefined
   /** Number of rejected tokens that were replaced since the API last accepted a replacement. */
@@ -100,6 +107,9 @@ export const empty: State<never, never, never> = {
 /** Pause after the server returned an expired token again, in milliseconds. */
 export const sameTokenPause = 1000
 
+/** Interval at which callers may check whether a pause can end early, in milliseconds. */
+export const checkEvery = 10_000
+
 /** A refresh that starts now. */
 export interface StartRefresh<Id> {
   readonly refresh: Refresh<Id>
@@ -107,15 +117,30 @@ export interface StartRefresh<Id> {
   readonly refreshAt: Instant
 }
 
-/** Result for a caller: a token, the token of a refresh, or the error of the last refresh. */
+/**
+ * Result for a caller: a token, the token of a refresh, or the error of the last refresh. `mayCheck` is true if this caller may
+ * check first whether the pause can end early.
+ */
 export type Decision<T, E, Id> =
   | { readonly _tag: "Serve"; readonly token: T; readonly start: StartRefresh<Id> | undefined }
   | { readonly _tag: "Wait"; readonly refresh: Refresh<Id>; readonly start: StartRefresh<Id> | undefined }
-  | { readonly _tag: "Fail"; readonly error: E; readonly millisLeft: number }
+  | {
+    readonly _tag: "Fail"
+    readonly error: E
+    readonly millisLeft: number
+    readonly reason: Reason
+    readonly mayCheck: boolean
+  }
 
 /** Returns the cached token if it can be returned without a refresh: the case of almost every call. */
 export const fresh = <T>({ cached }: State<T, unknown, unknown>, now: Instant): T | undefined =>
   cached !== undefined && cached.isUsed && !reached(cached.refreshFrom, now) ? cached.token : undefined
+
+const pauseUntil = <E>(now: Instant, until: Instant, failure: Failure<E> | undefined): Pause<E> => ({
+  until,
+  failure,
+  checkFrom: after(now, checkEvery)
+})
 
 /** Returns the pause, if it has not passed. */
 const currentPause = <E>({ pause }: State<unknown, E, unknown>, now: Instant) =>
@@ -151,7 +176,9 @@ const wait = <T, E, Id>(
     const { failure, until } = pause
     const millisLeft = remaining(until, now)
     if (failure !== undefined && (!failure.retryable || millisLeft > rules.retryTimeout)) {
-      return [state, { _tag: "Fail", error: failure.error, millisLeft }]
+      const mayCheck = reached(pause.checkFrom, now)
+      const next = mayCheck ? { ...state, pause: pauseUntil(now, until, failure) } : state
+      return [next, { _tag: "Fail", error: failure.error, millisLeft, reason, mayCheck }]
     }
     refreshAt = until
   }
@@ -288,7 +315,7 @@ export const issued = <T extends Token, E, Id>(
     },
     refresh: undefined,
     pause: again !== undefined && reached(own.expires, now)
-      ? { until: after(now, sameTokenPause), failure: undefined }
+      ? pauseUntil(now, after(now, sameTokenPause), undefined)
       : undefined,
     renewalFailedAt: undefined
   }
@@ -334,11 +361,15 @@ export const failed = <T, E, Id>(
     ? Infinity
     : remaining(cached.usableUntil, now)
   const until = after(now, Math.max(demanded, Math.min(pause, usable)))
-  const next: State<T, E, Id> = { ...counted, pause: { until, failure } }
+  const next: State<T, E, Id> = { ...counted, pause: pauseUntil(now, until, failure) }
   return again && failure.retryable && !reached(refresh.giveUpAt, until)
     ? [next, { _tag: "Retry", at: until, failing }]
     : [{ ...next, refresh: undefined }, { _tag: "GiveUp", failing }]
 }
+
+/** Handles the end of the pause after this failure, before its time. */
+export const resume = <T, E, Id>(state: State<T, E, Id>, now: Instant, error: E): State<T, E, Id> =>
+  state.pause?.failure?.error === error ? { ...state, pause: { ...state.pause, until: now } } : state
 
 /** Handles a heartbeat of a refresh. */
 export const alive = <T, E, Id>(
