@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process"
 
 import { folders, generate } from "../packages/effect-4/dist/generate.js"
 
-const all = ["client-credentials", "testing", "redis", "sql", "programs", "benchmarks", "examples"]
+const all = ["client-credentials", "testing", "redis", "sql", "programs", "benchmarks", "soak", "examples"]
 const names = process.argv.length > 2 ? process.argv.slice(2) : all
 
 generate(folders("packages/effect-4"))

@@ -123,17 +123,27 @@ const exampleOf = (place: string, index: number): string =>
 
 const examplesIn = (path: string): ReadonlyArray<examples.Example> => examples.inComments(textOf(path))
 
-/** Programs of another package that are measured on both majors. */
+/** Programs of other packages that are measured on both majors. */
 const measured = [
-  "contender.ts",
-  "contenders/effectOauth.ts",
-  "contenders/httpClient.ts",
-  "repeat.ts",
-  "repeatInEffect.ts",
-  "transport/httpClient.ts",
-  "transport/undici.ts",
-  "transport/virtualClock.ts"
-].map((path) => `benchmarks/src/${path}`)
+  "benchmarks/src/contender.ts",
+  "benchmarks/src/contenders/effectOauth.ts",
+  "benchmarks/src/contenders/httpClient.ts",
+  "benchmarks/src/contenders/promiseClient.ts",
+  "benchmarks/src/contenders/signed/effectOauth.ts",
+  "benchmarks/src/repeat.ts",
+  "benchmarks/src/repeatInEffect.ts",
+  "benchmarks/src/signed.ts",
+  "benchmarks/src/transport/httpClient.ts",
+  "benchmarks/src/transport/undici.ts",
+  "benchmarks/src/transport/virtualClock.ts",
+  "soak/src/load.ts",
+  "soak/src/main.ts",
+  "soak/src/report.ts",
+  "soak/src/samples.ts",
+  "soak/src/servers.ts",
+  "soak/src/tally.ts",
+  "soak/src/virtualDays.ts"
+]
 
 /** States the version of its package. */
 const versioned = "client-credentials/src/internal/http/version.ts"
@@ -189,7 +199,7 @@ const rewrittenFiles = ({ from, own }: Folders, used: Set<string>): Files => {
 /** The files that are written for Effect 4, with their examples, and what belongs to a package beside its code. */
 const ownFiles = ({ from, own }: Folders): Files => {
   const files = new Map<string, string | Buffer>()
-  for (const name of [...packageNames, "examples", "benchmarks"]) {
+  for (const name of [...packageNames, "examples", "benchmarks", "soak"]) {
     for (const path of filesUnder(join(own, name))) {
       files.set(relative(own, path), textOf(path))
       if (!path.includes("/src/")) continue
@@ -223,7 +233,7 @@ export const write = (files: Files, to: string): ReadonlyArray<string> => {
     changed.push(place)
   }
   for (const name of packageNames) link(join(to, "node_modules/@effect-oauth", name), join(to, name))
-  for (const name of [...packageNames, "examples", "benchmarks"]) {
+  for (const name of [...packageNames, "examples", "benchmarks", "soak"]) {
     for (const part of ["src", "test", "examples"]) {
       for (const path of filesUnder(join(to, name, part))) {
         if (files.has(relative(to, path))) continue

@@ -51,6 +51,7 @@ export const renamed: Readonly<Record<string, Readonly<Record<string, string>>>>
     forkDaemon: "forkDetach",
     fromNullable: "fromNullishOr",
     intoDeferred: "Deferred.into",
+    makeLatch: "Latch.make",
     makeSemaphore: "Semaphore.make",
     tapErrorCause: "tapCause",
     timeoutFail: "timeoutOrElse",

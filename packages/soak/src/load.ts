@@ -9,6 +9,7 @@ import { ApiClient, ClientCredentials } from "@effect-oauth/client-credentials"
 import { Clock, Effect, Fiber, Layer, Logger, Redacted, Scope } from "effect"
 
 import * as samples from "./samples.js"
+import { counted } from "./seam.js"
 import * as tally from "./tally.js"
 
 /** Counts of the servers. */
@@ -117,4 +118,4 @@ export const run = ({ callers, onSample, seconds }: Options): Effect.Effect<Repo
       leftOpen: open,
       growth: samples.growth(found)
     }
-  }).pipe(Effect.scoped, Effect.orDie, samples.counted, Effect.provide(Logger.remove(Logger.defaultLogger)))
+  }).pipe(Effect.scoped, Effect.orDie, counted, Effect.provide(Logger.remove(Logger.defaultLogger)))

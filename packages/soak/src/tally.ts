@@ -1,7 +1,7 @@
 /**
  * Accounts for every call: it was made, and it succeeded or failed with a reason.
  */
-import { Cause, Effect, type Exit } from "effect"
+import { Cause, Effect, type Exit, Option } from "effect"
 
 export interface Tally {
   readonly made: () => number
@@ -15,7 +15,7 @@ export interface Tally {
 
 const reason = (exit: Exit.Exit<{ readonly status: number }, { readonly _tag: string }>): string => {
   if (exit._tag === "Success") return String(exit.value.status)
-  const [failure] = Cause.failures(exit.cause)
+  const failure = Option.getOrUndefined(Cause.failureOption(exit.cause))
   return failure?._tag ??
     (Cause.isInterruptedOnly(exit.cause) ? "interrupted" : `${defect}: ${Cause.pretty(exit.cause)}`)
 }

@@ -2,12 +2,13 @@
  * Many days of a client in virtual time, with the events that programs meet: revoked tokens, an unavailable issuer,
  * network faults, callers that give up, clocks that are set, suspended machines, restarts.
  */
-import { HttpClient, HttpClientError, HttpClientResponse } from "@effect/platform"
+import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { ApiClient, ClientCredentials, TokenRequest } from "@effect-oauth/client-credentials"
 import { VirtualClock } from "@effect-oauth/testing"
 import { Clock, Context, Effect, Exit, Fiber, Layer, Logger, Random, Redacted, Scope } from "effect"
 
 import * as samples from "./samples.js"
+import * as seam from "./seam.js"
 import * as tally from "./tally.js"
 
 const minute = 60_000
@@ -20,7 +21,7 @@ const step = 10_000
 const audiences = Array.from({ length: 150 }, (_, index) => `https://api-${index}.example.com`)
 
 /** An issuer and its API, whose state does not grow. */
-const network = (random: Random.Random) => {
+const network = () => {
   const state = { tokens: 0, validFrom: 1, downUntil: 0 }
 
   const answer = ({ headers, url }: { readonly headers: Readonly<Record<string, string | undefined>>; url: string }) =>
@@ -36,10 +37,9 @@ const network = (random: Random.Random) => {
 
   const client = HttpClient.make((request) =>
     Effect.gen(function*() {
-      const broken = new HttpClientError.RequestError({ request, reason: "Transport", description: "reset" })
-      switch (yield* random.nextIntBetween(0, 100)) {
+      switch (yield* Random.nextIntBetween(0, 100)) {
         case 0:
-          return yield* broken
+          return yield* seam.reset(request)
         case 1:
           return new Response("overloaded", { status: 503 })
         case 2:
@@ -47,9 +47,9 @@ const network = (random: Random.Random) => {
         case 3:
           return yield* Effect.never
         case 4:
-          yield* Effect.sleep(yield* random.nextIntBetween(0, 40_000))
+          yield* Effect.sleep(yield* Random.nextIntBetween(0, 40_000))
       }
-      yield* Effect.sleep(yield* random.nextIntBetween(1, 200))
+      yield* Effect.sleep(yield* Random.nextIntBetween(1, 200))
       return yield* answer(request)
     }).pipe(Effect.map((response) => HttpClientResponse.fromWeb(request, response)))
   )
@@ -92,11 +92,9 @@ const passedOf = (length: Options["length"], virtual: () => number) =>
 export const run = ({ length, onSample, seed }: Options): Effect.Effect<Report> =>
   Effect.gen(function*() {
     const time = VirtualClock.make()
-    const random = Random.make(seed)
-    const { layer, state } = network(random)
-    const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-      effect.pipe(Effect.withClock(time.clock), Effect.withRandom(random))
-    const happens = (once: number, per: number) => Effect.map(random.next, (drawn) => drawn < once * step / per)
+    const { layer, state } = network()
+    const inTime = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.withClock(effect, time.clock)
+    const happens = (once: number, per: number) => Effect.map(Random.next, (drawn) => drawn < once * step / per)
 
     const start = Effect.gen(function*() {
       const scope = yield* Scope.make()
@@ -107,7 +105,7 @@ export const run = ({ length, onSample, seed }: Options): Effect.Effect<Report> 
     const calls = tally.make()
     const call = (api: ApiClient.Client) =>
       Effect.gen(function*() {
-        const [other, timeout] = [yield* random.next, yield* random.next]
+        const [other, timeout] = [yield* Random.next, yield* Random.next]
         const audience = audiences[Math.floor(other * audiences.length * 5)]
         const asked = Effect.tap(api.get("/items"), (response) => Effect.ignore(response.text)).pipe(
           Effect.timeout(timeout < 0.05 ? timeout * 20_000 : 30_000)
@@ -138,12 +136,12 @@ export const run = ({ length, onSample, seed }: Options): Effect.Effect<Report> 
       }
       if (yield* happens(4, day)) state.validFrom = state.tokens + 1
       if (yield* happens(1, day)) {
-        state.downUntil = time.now().wall + (yield* random.nextIntBetween(minute, 2 * hour))
+        state.downUntil = time.now().wall + (yield* Random.nextIntBetween(minute, 2 * hour))
       }
-      if (yield* happens(0.5, day)) time.setWall(yield* random.nextIntBetween(-10 * minute, 10 * minute))
-      if (yield* happens(0.5, day)) time.suspend(yield* random.nextIntBetween(minute, 6 * hour))
+      if (yield* happens(0.5, day)) time.setWall(yield* Random.nextIntBetween(-10 * minute, 10 * minute))
+      if (yield* happens(0.5, day)) time.suspend(yield* Random.nextIntBetween(minute, 6 * hour))
       if (yield* happens(0.2, day)) yield* restart
-      for (let left = yield* random.nextIntBetween(0, 4); left > 0; left -= 1) {
+      for (let left = yield* Random.nextIntBetween(0, 4); left > 0; left -= 1) {
         const fiber = yield* Effect.forkDaemon(inTime(call(client.api)))
         begun.add(fiber)
         fiber.addObserver(() => begun.delete(fiber))
@@ -161,4 +159,4 @@ export const run = ({ length, onSample, seed }: Options): Effect.Effect<Report> 
       outcomes: Object.fromEntries(calls.outcomes),
       growth: samples.growth(found)
     }
-  }).pipe(samples.counted, Effect.provide(Logger.remove(Logger.defaultLogger)))
+  }).pipe(Effect.withRandom(Random.make(seed)), seam.counted, Effect.provide(Logger.remove(Logger.defaultLogger)))
