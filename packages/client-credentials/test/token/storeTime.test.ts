@@ -27,6 +27,14 @@ describe("the time of the store", () => {
       assert.isAtMost(now, 5_000_000 + since)
       assert.isAtLeast(now, 5_000_000)
     }))
+    for (
+      const [set, isCertain] of [[maxSkew, true], [-maxSkew, true], [maxSkew + 1, false], [
+        -maxSkew - 1,
+        false
+      ]] as const
+    ) {
+      assert.strictEqual(estimate(last, { wall: 1_000_000 + set, steady: 300 }).isCertain, isCertain)
+    }
     // The steady clock stopped while the machine slept.
     const asleep = estimate(last, { wall: 1_000_000 + 8 * 3_600_000, steady: 400 })
     assert.deepStrictEqual(asleep, { now: 5_000_100, isCertain: false })
