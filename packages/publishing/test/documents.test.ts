@@ -47,6 +47,19 @@ describe("the page of variables", () => {
   })
 })
 
+it("the path of a call names modules, and no more than a reader can follow", () => {
+  const path = read("guides/design.md").split("## ").find((section) => section.startsWith("The path of a call")) ?? ""
+  const added = [...path.matchAll(/^\| (?:a token|none|it) is \w+ \| (.*) \|$/gm)].map(([, cell = ""]) =>
+    [...cell.matchAll(/`([^`]+)`/g)].map(([, name = ""]) => name)
+  )
+  const modules = files("packages/client-credentials/src")
+  for (const name of added.flat()) {
+    const inside = name.includes("/") ? `internal/${name}` : name
+    assert.include(modules, `packages/client-credentials/src/${inside}.ts`)
+  }
+  assert.deepStrictEqual(added.map(({ length }) => length), [8, 8, 6])
+})
+
 describe("names in the documents", () => {
   const reports = files("packages/*/api.md", "packages/effect-4/api/*.md").map(read).join("\n")
   const exported = new Set(reports.match(/\b[A-Za-z]\w*/g))
