@@ -72,7 +72,7 @@ const cycles = (directory, graph) => {
 /** The command line is one bundle with the library in it, so it may use the rules instead of repeating them. */
 const isBundled = (directory, specifier) =>
   directory === "packages/cli/src" &&
-  /client-credentials\/dist\/internal\/(?:(?:protocol|token)\/|config\/(?:variables|proxies)\.js|http\/contentCoding\.js)/
+  /client-credentials\/dist\/internal\/(?:(?:protocol|token)\/|config\/(?:variables|proxies)\.js|models\/tokenErrors\.js|http\/contentCoding\.js)/
     .test(specifier)
 
 /** Imports of the library's internal modules, which are not exported to other packages. */

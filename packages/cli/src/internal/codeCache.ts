@@ -10,6 +10,8 @@ import * as Fs from "node:fs"
 import { homedir } from "node:os"
 import * as Path from "node:path"
 
+import * as errorCode from "./errorCode.js"
+
 type Environment = Readonly<Record<string, string | undefined>>
 
 /** Returns the directory by the variables of the platform; undefined if the cache is off, or the user has no home. */
@@ -44,14 +46,12 @@ const isOwnDirectory = (path: string): boolean => {
   return found.isDirectory() && isOwn(found)
 }
 
-const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? "no code"
-
 const writeError = (path: string): string | undefined => {
   try {
     Fs.accessSync(path, Fs.constants.W_OK)
     return undefined
   } catch (error) {
-    return codeOf(error)
+    return errorCode.of(error)
   }
 }
 
@@ -79,7 +79,7 @@ export const problem = (directory: string): { readonly reason: string; readonly 
     )
     return code === undefined ? undefined : { reason: `cannot be written (${code})`, remedy: elsewhere }
   } catch (error) {
-    return { reason: `cannot be read (${codeOf(error)})`, remedy: elsewhere }
+    return { reason: `cannot be read (${errorCode.of(error)})`, remedy: elsewhere }
   }
 }
 
@@ -115,7 +115,7 @@ const unlessThere = (make: () => void): void => {
   try {
     make()
   } catch (error) {
-    if (codeOf(error) !== "EEXIST") throw error
+    if (errorCode.of(error) !== "EEXIST") throw error
   }
 }
 

@@ -16,6 +16,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 
+import { isOfServer, retryAfterOf } from "../../../client-credentials/dist/internal/models/tokenErrors.js"
 import * as durationText from "./durationText.js"
 import { Screen } from "./Screen.js"
 
@@ -79,18 +80,18 @@ const emptied = (store: TokenStore.TokenStore): TokenStore.TokenStore => {
   }
 }
 
-const until = (retryAfter: Duration.Duration | undefined): string =>
-  retryAfter === undefined ? "" : `, for another ${durationText.show(Math.max(1000, Duration.toMillis(retryAfter)))}`
+const until = (millis: number | undefined): string =>
+  millis === undefined ? "" : `, for another ${durationText.show(Math.max(1000, millis))}`
 
 /** Notes that a command waits for the end of an earlier failure, or ends with that failure and sent nothing. */
 export const remembering = (isSent: () => boolean, note: (line: string) => Effect.Effect<void>) =>
   Effect.gen(function*() {
     const scope = yield* Effect.scope
     let remembered: TokenError | undefined
-    const retryAfter = () => remembered !== undefined && "retryAfter" in remembered ? remembered.retryAfter : undefined
+    const retryAfter = () => remembered && retryAfterOf(remembered)
     const whileWaiting = Effect.suspend(() => {
       const left = retryAfter()
-      const duration = left === undefined ? "" : ` ${durationText.show(Duration.toMillis(left))}`
+      const duration = left === undefined ? "" : ` ${durationText.show(left)}`
       return isSent() ? Effect.void : note(`Waiting${duration}: an earlier token request failed.`)
     })
     yield* Scope.addFinalizerExit(scope, (exit) => {
@@ -105,9 +106,7 @@ export const remembering = (isSent: () => boolean, note: (line: string) => Effec
       ...endpoint,
       requestToken: (request, options) =>
         Effect.tapError(endpoint.requestToken(request, options), (error) => {
-          const isShared = error._tag === "TokenErrorResponse" || error._tag === "InvalidTokenResponse" ||
-            error._tag === "TokenEndpointUnavailable"
-          if (!isShared || isSent()) return Effect.void
+          if (!isOfServer(error) || isSent()) return Effect.void
           const isFirst = remembered === undefined
           remembered = error
           // A command whose cached token is usable does not wait.

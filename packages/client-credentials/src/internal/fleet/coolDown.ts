@@ -11,12 +11,9 @@ import {
   type TokenError,
   TokenErrorResponse
 } from "../../OAuthError.js"
-import { retryAfterOf, withRetryAfter } from "../models/tokenErrors.js"
+import { isOfServer, type OfServer, retryAfterOf, withRetryAfter } from "../models/tokenErrors.js"
 import { maxSkew } from "../token/instant.js"
 import { Moment } from "./moment.js"
-
-/** Errors of the server or of the connection to it. Other errors concern a single process. */
-type SharedError = TokenErrorResponse | InvalidTokenResponse | TokenEndpointUnavailable
 
 /** Fields of an error that processes share. Its pause and quotas are stored elsewhere. */
 export const Kept = Schema.Struct({
@@ -59,14 +56,10 @@ export interface CoolDown {
   readonly requiredUntil: number
   /** Number of consecutive token requests that failed. */
   readonly failures: number
-  readonly error: SharedError
+  readonly error: OfServer
 }
 
-const isShared = (error: TokenError): error is SharedError =>
-  error._tag === "TokenErrorResponse" || error._tag === "InvalidTokenResponse" ||
-  error._tag === "TokenEndpointUnavailable"
-
-const fieldsOf = (error: SharedError): Fields => {
+const fieldsOf = (error: OfServer): Fields => {
   switch (error._tag) {
     case "TokenErrorResponse": {
       const { _tag, endpoint, error: code, errorDescription, errorUri, hint, status } = error
@@ -83,7 +76,7 @@ const fieldsOf = (error: SharedError): Fields => {
   }
 }
 
-const fromFields = (fields: Fields): SharedError => {
+const fromFields = (fields: Fields): OfServer => {
   switch (fields._tag) {
     case "TokenErrorResponse":
       return new TokenErrorResponse(fields)
@@ -108,7 +101,7 @@ export const after = (
   now: number,
   pauseAfter: (error: TokenError, failures: number) => Effect.Effect<number>
 ): Effect.Effect<CoolDown | undefined> => {
-  if (!isShared(error)) return Effect.succeed(undefined)
+  if (!isOfServer(error)) return Effect.succeed(undefined)
   const failures = (before?.failures ?? 0) + 1
   return Effect.map(pauseAfter(error, failures), (pause) => ({
     from: now,

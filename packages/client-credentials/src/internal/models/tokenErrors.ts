@@ -1,5 +1,5 @@
 /**
- * Fields of token errors: the pause that the server requested, and the announced quotas.
+ * Kinds and fields of token errors: the pause that the server requested, and the announced quotas.
  */
 import * as Duration from "effect/Duration"
 
@@ -11,6 +11,13 @@ import {
   TokenErrorResponse
 } from "../../OAuthError.js"
 import type { Quota } from "../protocol/issuerQuota.js"
+
+/** Errors of the server or of the connection to it. Other errors concern a single process. */
+export type OfServer = TokenErrorResponse | InvalidTokenResponse | TokenEndpointUnavailable
+
+export const isOfServer = (error: TokenError): error is OfServer =>
+  error._tag === "TokenErrorResponse" || error._tag === "InvalidTokenResponse" ||
+  error._tag === "TokenEndpointUnavailable"
 
 /** Returns the error with the quotas of the responses that led to it, or the error itself if there are none. */
 export const withQuotas = (error: TokenError, quotas: ReadonlyArray<Quota>): TokenError => {

@@ -108,7 +108,7 @@ const shapes: ReadonlyArray<Shape> = [
   },
   // Twitch, and gateways of AWS and Kong.
   ({ message }, status) =>
-    isText(message) && status >= 400 && status < 500 && status !== 408 && status !== 425
+    isText(message) && status >= 400 && (status === 429 || !isTransient(status))
       ? { error: codeFor(message, status), description: message }
       : undefined
 ]
