@@ -272,10 +272,7 @@ export const layerWithClient = <E>(
             ? Effect.map(connect, (made) => [made, made])
             : Effect.succeed([current, current])).pipe(
             Effect.catchAllCause((cause) =>
-              new OAuthError.TokenStoreError({
-                operation,
-                problem: `no connection to its database: ${problemOf(Cause.squash(cause))}`
-              })
+              new OAuthError.TokenStoreError({ operation, problem: problemOf(Cause.squash(cause)) })
             ),
             abandonable,
             Effect.interruptible,

@@ -43,14 +43,12 @@ const silent = Effect.acquireRelease(
   ({ close }) => Effect.sync(close)
 )
 
-const noConnection = "no connection to its database: "
-
 describe.skipIf(!postgresServer.isInstalled)("the problem of a connection to Postgres", () => {
   it.scopedLive("to a port without a server has the code of the system", () =>
     Effect.gen(function*() {
       const port = yield* freePort
       const problem = yield* problemOf(yield* storeOf(postgresLayer(urlOf(port)), "missing_"))
-      assert.include(problem, `${noConnection}ECONNREFUSED: the connection was refused; check host and port`)
+      assert.match(problem, /^ECONNREFUSED: the connection was refused; check host and port/)
     }))
 
   it.scopedLive("that has no response is the time, and what to check", () =>
@@ -58,7 +56,7 @@ describe.skipIf(!postgresServer.isInstalled)("the problem of a connection to Pos
       const { port } = yield* silent
       const client = postgresLayer(urlOf(port), { connectTimeout: "200 millis" })
       const problem = yield* problemOf(yield* storeOf(client, "silent_"))
-      assert.include(problem, `${noConnection}no connection in time; check host and port`)
+      assert.match(problem, /^no connection in time; check host and port/)
     }))
 
   it.scopedLive("that closes without an error of Postgres is that it closed", () =>

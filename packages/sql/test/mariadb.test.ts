@@ -113,10 +113,7 @@ describe.skipIf(!mariadbServer.isInstalled)("the problem of a connection to Mari
   it.scopedLive("to a port without a server has the code of the system", () =>
     Effect.gen(function*() {
       const problem = yield* problemOf(yield* storeOf(yield* freePort, "missing_"))
-      assert.include(
-        problem,
-        "no connection to its database: ECONNREFUSED: the connection was refused; check host and port"
-      )
+      assert.match(problem, /^ECONNREFUSED: the connection was refused; check host and port/)
     }), 60_000)
 
   it.scopedLive("that closes has the code of the driver", () =>

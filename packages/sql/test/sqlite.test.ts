@@ -18,10 +18,7 @@ describe("the problem of a connection to libSQL", () => {
       const client = LibsqlClient.layer({ url: `http://127.0.0.1:${yield* freePort}` })
       const store = yield* Layer.build(SqlTokenStore.layerWithClient(client))
       const { problem } = yield* Effect.flip(Context.get(store, TokenStore.TokenStore).load("a"))
-      assert.include(
-        problem,
-        "no connection to its database: ECONNREFUSED: the connection was refused; check host and port"
-      )
+      assert.match(problem, /^ECONNREFUSED: the connection was refused; check host and port/)
     }))
 })
 

@@ -3,7 +3,7 @@
  * messages may contain an address or a statement, and are not shown.
  */
 
-const grants = "grant SELECT, INSERT, UPDATE and DELETE on its table"
+const grants = "create the table if it is missing, and grant SELECT, INSERT, UPDATE and DELETE on it"
 const table = "create the table as @effect-oauth/sql' README has it, or set `schema` and `prefix` to those of the table"
 const connections = "raise the limit of the server, or use a pooler"
 const primary = "connect to the primary"
