@@ -28,19 +28,17 @@ import type * as rules from "./internal/config/rules.js"
 import { validate } from "./internal/config/rules.js"
 import * as keys from "./internal/fleet/key.js"
 import * as ledgerStore from "./internal/fleet/ledgerStore.js"
-import * as tokenErrors from "./internal/models/tokenErrors.js"
+import * as announcedQuotas from "./internal/process/announcedQuotas.js"
 import * as lifetime from "./internal/process/lifetime.js"
 import { RequestBound } from "./internal/process/requestBound.js"
-import * as dialect from "./internal/protocol/dialect.js"
 import * as issuerQuota from "./internal/protocol/issuerQuota.js"
 import { namedClient } from "./internal/protocol/messages.js"
-import { obeyed } from "./internal/protocol/retryAfter.js"
 import * as metrics from "./internal/seam/metrics.js"
 import { mayHaveIssued, unspecified } from "./internal/token/issuance.js"
 import * as ledgers from "./internal/token/ledger.js"
 import * as lostCounts from "./internal/token/lostCounts.js"
 import { InvalidConfig } from "./InvalidConfig.js"
-import { type ClientClosed, IssuanceBudgetExhausted, type TokenError, type TokenStoreError } from "./OAuthError.js"
+import { type ClientClosed, IssuanceBudgetExhausted, type TokenStoreError } from "./OAuthError.js"
 import { TokenEndpoint } from "./TokenEndpoint.js"
 import { TokenSeal } from "./TokenSeal.js"
 import { TokenStore } from "./TokenStore.js"
@@ -188,45 +186,6 @@ export interface Options {
 /** A token request that the budget allowed. */
 type Permit = ledgers.Granted
 
-/** Circumstances on which the quotas of a response depend. Times are in milliseconds. */
-interface Circumstances {
-  readonly limit: number | undefined
-  readonly maxRetryAfter: number | undefined
-  readonly now: number
-  readonly organization: string
-}
-
-/**
- * The quota that an error states: none left until `Retry-After` has passed. The limit may be that of the organization that
- * the request names, so it affects no other.
- */
-const rateLimitOf = (
-  error: TokenError,
-  { limit = 1, maxRetryAfter, now, organization }: Circumstances
-): ReadonlyArray<issuerQuota.Quota> => {
-  const isLimit = error._tag === "TokenErrorResponse"
-    ? dialect.kindOf(error) === "limit"
-    : error._tag === "TokenEndpointUnavailable" && error.detail === "429"
-  const retryAfter = tokenErrors.retryAfterOf(error) ?? 0
-  return isLimit && retryAfter > 0
-    ? [{
-      name: "retry-after",
-      counts: organization === "" ? "client" : "organization",
-      limit,
-      remaining: 0,
-      resetsAt: now + obeyed(retryAfter, maxRetryAfter)
-    }]
-    : []
-}
-
-type Outcome = Either.Either<{ readonly quotas: ReadonlyArray<issuerQuota.Quota> }, TokenError>
-
-/** The quotas that the issuer announced with a token, or with an error. */
-const quotasOf = (outcome: Outcome, circumstances: Circumstances): ReadonlyArray<issuerQuota.Quota> =>
-  Either.isRight(outcome)
-    ? outcome.right.quotas
-    : [...tokenErrors.quotasOf(outcome.left), ...rateLimitOf(outcome.left, circumstances)]
-
 /** Converts the usage to its public form. */
 const shown = (
   { limits, quotas }: ReturnType<typeof ledgers.usage>,
@@ -316,11 +275,13 @@ const operations = (
   /** Records the outcome of a request: nothing for a token that was issued without an announcement. */
   const settle = (
     { spend }: Permit,
-    outcome: Outcome,
-    { maxRetryAfter, organization }: Pick<Circumstances, "maxRetryAfter" | "organization">
+    outcome: announcedQuotas.Outcome,
+    { maxRetryAfter, organization }: Pick<announcedQuotas.Circumstances, "maxRetryAfter" | "organization">
   ): Effect.Effect<void> =>
     Effect.flatMap(Clock.currentTimeMillis, (local) => {
-      const quotas = followIssuerQuotas ? quotasOf(outcome, { limit, maxRetryAfter, now: local, organization }) : []
+      const quotas = followIssuerQuotas
+        ? announcedQuotas.of(outcome, { limit, maxRetryAfter, now: local, organization })
+        : []
       const settled = ledgers.settled(
         spend,
         Either.isRight(outcome) ? "issued" : mayHaveIssued(outcome.left) ? "unknown" : "none"

@@ -1,13 +1,59 @@
 /**
- * Reports the quotas that an authorization server announces to a client, as metrics and warnings, with or without a budget.
+ * Quotas that an authorization server announces to a client: what a response states, for a budget, and reports as metrics and
+ * warnings, with or without one.
  */
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 
+import type { TokenError } from "../../OAuthError.js"
 import type { TokenRequest } from "../../TokenRequest.js"
+import * as tokenErrors from "../models/tokenErrors.js"
+import * as dialect from "../protocol/dialect.js"
 import * as issuerQuota from "../protocol/issuerQuota.js"
 import { namedClient } from "../protocol/messages.js"
+import { obeyed } from "../protocol/retryAfter.js"
 import * as metrics from "../seam/metrics.js"
+
+/** Circumstances on which the quotas of a response depend. Times are in milliseconds. */
+export interface Circumstances {
+  readonly limit: number | undefined
+  readonly maxRetryAfter: number | undefined
+  readonly now: number
+  readonly organization: string
+}
+
+/**
+ * Returns the quota that an error states: none left until `Retry-After` has passed. The limit may be that of the organization
+ * that the request names, so it affects no other.
+ */
+const rateLimitOf = (
+  error: TokenError,
+  { limit = 1, maxRetryAfter, now, organization }: Circumstances
+): ReadonlyArray<issuerQuota.Quota> => {
+  const isLimit = error._tag === "TokenErrorResponse"
+    ? dialect.kindOf(error) === "limit"
+    : error._tag === "TokenEndpointUnavailable" && error.detail === "429"
+  const retryAfter = tokenErrors.retryAfterOf(error) ?? 0
+  return isLimit && retryAfter > 0
+    ? [{
+      name: "retry-after",
+      counts: organization === "" ? "client" : "organization",
+      limit,
+      remaining: 0,
+      resetsAt: now + obeyed(retryAfter, maxRetryAfter)
+    }]
+    : []
+}
+
+/** A token with the quotas of its response, or the error of one. */
+export type Outcome = Either.Either<{ readonly quotas: ReadonlyArray<issuerQuota.Quota> }, TokenError>
+
+/** Returns the quotas that the issuer announced with a token, or with an error. */
+export const of = (outcome: Outcome, circumstances: Circumstances): ReadonlyArray<issuerQuota.Quota> =>
+  Either.isRight(outcome)
+    ? outcome.right.quotas
+    : [...tokenErrors.quotasOf(outcome.left), ...rateLimitOf(outcome.left, circumstances)]
 
 /** Report of one quota, kept until the quota is full again. */
 interface Reported {
