@@ -14,6 +14,7 @@ describe("a failed token request", () => {
       ["without a credential", { _tag: "CredentialUnavailable" }, never],
       ["without metadata", { _tag: "DiscoveryFailed" }, never],
       ["beyond the budget", { _tag: "IssuanceBudgetExhausted" }, never],
+      ["without a count", { _tag: "TokenStoreError" }, never],
       ["of a closed client", { _tag: "ClientClosed" }, never],
       ["to a server whose certificate is not trusted", unavailable("certificate", "CERT_HAS_EXPIRED"), never],
       ...[

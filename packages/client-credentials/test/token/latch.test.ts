@@ -21,6 +21,8 @@ describe("the latch of a fleet", () => {
     assert.deepStrictEqual(latch.counting(third, 1599), third)
     assert.isUndefined(latch.counting(third, 1600))
     assert.isUndefined(latch.counting(undefined, 0))
+    const later = { replaced: 1, from: 1e12, until: 1e12 + 100, countsUntil: 1e12 + 200 }
+    assert.deepStrictEqual(latch.counting(later, 1e12), later)
   })
 
   it("starts with a longer pause after early rejections", () => {

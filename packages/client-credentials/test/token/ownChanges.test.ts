@@ -25,6 +25,9 @@ describe("the changes that the store does not have", () => {
     assert.deepStrictEqual(own.added([spent(1), spent(2)], [givenBack(1)]), [spent(2)])
     assert.deepStrictEqual(own.added([spent(1), spent(1)], [givenBack(1)]), [spent(1)])
     assert.deepStrictEqual(own.added([spent(1)], [givenBack(2)]), [spent(1), givenBack(2)])
+    const restored: ledgers.Change = { _tag: "Restored", spend: 1 }
+    assert.deepStrictEqual(own.added([restored], [givenBack(1)]), [restored, givenBack(1)])
+    assert.deepStrictEqual(own.added([spent(1)], [announced("a", 1)]), [spent(1), announced("a", 1)])
     const [one, ...more] = own.added([announced("a", 1), announced("b", 2)], [announced("a", 3), spent(1)])
     assert.deepStrictEqual(more, [spent(1)])
     assert(one?._tag === "Announced")

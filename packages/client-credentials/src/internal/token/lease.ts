@@ -17,7 +17,7 @@ export const isFree = (lease: Lease | undefined, owner: string, now: number): bo
  * longer than its lifetime comes from a clock that was wrong, and is ignored: at worst, one more token is requested.
  */
 export const leftOf = ({ life, until }: { readonly until: number; readonly life: number }, now: number): number =>
-  now < until && until - now <= 10 * life ? until - now : 0
+  until - now <= 10 * life ? Math.max(0, until - now) : 0
 
 /** A token in the store and the token that it would replace. */
 export interface Candidate {

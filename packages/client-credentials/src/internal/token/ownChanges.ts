@@ -17,7 +17,7 @@ const plus = (all: ReadonlyArray<ledgers.Change>, change: ledgers.Change): Reado
     }
     case "Announced": {
       const before = all.flatMap((one) => one._tag === "Announced" ? one.quotas : [])
-      const { quotas } = ledgers.apply({ spent: [], quotas: before }, change)
+      const quotas = ledgers.withQuotas(before, change.quotas)
       return [...all.filter(({ _tag }) => _tag !== "Announced"), { _tag: "Announced", quotas }]
     }
     default:
