@@ -22,7 +22,7 @@ const startNode = Effect.gen(function*() {
   const bus = yield* redisServer.freePort
   const { kill, port } = yield* redisServer.startWith([
     ...["--cluster-enabled", "yes", "--cluster-port", String(bus)],
-    // Nodes without processor time are not replaced: a test says when a replica takes over.
+    // Nodes without processor time are not replaced: a test starts each failover.
     ...["--cluster-node-timeout", "60000", "--repl-diskless-sync-delay", "0"]
   ])
   const client = yield* redisServer.connect(port)
@@ -67,7 +67,7 @@ export const start = (ranges: ReadonlyArray<string>, { replicas = 0 }: { readonl
     if (first === undefined) return yield* Effect.dieMessage("a Cluster of no nodes")
     const alive = new Set<Node>(nodes)
 
-    /** What each node knows of all nodes. */
+    /** Returns the nodes as each node reports them. */
     const views = Effect.suspend(() =>
       Effect.forEach(
         alive,
