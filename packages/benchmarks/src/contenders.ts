@@ -3,8 +3,11 @@
  */
 import type { Contender, Loaded } from "./contender.js"
 import type * as effectOauth from "./contenders/effectOauth.js"
+import type * as promiseClient from "./contenders/promiseClient.js"
+import type * as signedEffectOauth from "./contenders/signed/effectOauth.js"
 import * as plain from "./repeat.js"
 import { isValue, type Row } from "./result.js"
+import type { Signed, Signing } from "./signed.js"
 import type * as httpClient from "./transport/httpClient.js"
 
 const effect = ["effect", "@effect/platform"]
@@ -51,6 +54,12 @@ const onEffect4 = (module: string) => () =>
     rewritten("transport/httpClient.js"),
     () => rewritten("repeatInEffect.js")
   )
+
+const signedOnEffect =
+  (program: () => Promise<typeof signedEffectOauth>, transport: () => Promise<typeof httpClient>) => async () => {
+    const [{ make }, { layerOf }] = await Promise.all([program(), transport()])
+    return async (signing: Signing) => make({ ...signing, httpClient: await layerOf(signing.stacks) })
+  }
 
 const withPromises = (program: () => Promise<Pick<Loaded, "make">>) => async (): Promise<Loaded> => ({
   make: (await program()).make,
@@ -241,6 +250,39 @@ export const contenders: ReadonlyArray<Contender> = [
   }
 ]
 
+const named = (all: ReadonlyArray<Contender>, name: string): Contender => {
+  const found = all.find((contender) => contender.name === name)
+  if (found === undefined) throw new Error(`There is no contender "${name}"`)
+  return found
+}
+
+/** The library as programs without Effect call it, on both majors. */
+export const promiseClients: ReadonlyArray<Contender & { readonly of: string }> = [
+  { of: ours, load: () => rewritten<typeof promiseClient>("contenders/promiseClient.js") },
+  { of: oursOnEffect3, load: () => import("./contenders/promiseClient.js") }
+].map(({ load, of }) => ({
+  ...named(contenders, of),
+  of,
+  name: `${of} by promises`,
+  module: "promiseClient",
+  baseline: "bare fetch",
+  load: withPromises(load)
+}))
+
+/** Loads the clients that sign. */
+export const signed: Readonly<Record<string, () => Promise<(signing: Signing) => Promise<Signed>>>> = {
+  [ours]: signedOnEffect(
+    () => rewritten<typeof signedEffectOauth>("contenders/signed/effectOauth.js"),
+    () => rewritten<typeof httpClient>("transport/httpClient.js")
+  ),
+  [oursOnEffect3]: signedOnEffect(
+    () => import("./contenders/signed/effectOauth.js"),
+    () => import("./transport/httpClient.js")
+  ),
+  "openid-client": async () => (await import("./contenders/signed/openidClient.js")).make,
+  oauth4webapi: async () => (await import("./contenders/signed/oauth4webapi.js")).make
+}
+
 /** Contenders that obtain tokens. */
 export const peers = contenders.filter(({ baseline }) => baseline !== undefined)
 
@@ -256,8 +298,4 @@ export const addedToBare = (rows: ReadonlyArray<Row>): ReadonlyArray<Row> =>
     return [{ contender, median: median - bare.median, low: low - bare.median, high: high - bare.median }]
   })
 
-export const byName = (name: string): Contender => {
-  const found = contenders.find((contender) => contender.name === name)
-  if (found === undefined) throw new Error(`There is no contender "${name}"`)
-  return found
-}
+export const byName = (name: string): Contender => named([...contenders, ...promiseClients], name)

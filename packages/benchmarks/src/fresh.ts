@@ -5,11 +5,14 @@
  *   node fresh.js cached NAME BARE TRANSPORT ROUNDS CALLS
  *                                                    microseconds of a call and of a call of the bare client
  *   node fresh.js allocations NAME CALLS [traced]  bytes allocated by a call, outside of a trace or within one
+ *   node fresh.js signed NAME ROUNDS CALLS         microseconds of a token and of a call, by credential
+ *   node fresh.js tenants NAME COUNT               the first answers of many clients, and what they hold
  *   node fresh.js memory NAME FIRST MORE ROUNDS    bytes used by a client with its token
  */
 import type { Client } from "./contender.js"
-import { byName } from "./contenders.js"
+import { byName, signed } from "./contenders.js"
 import { summarize } from "./result.js"
+import { type Credential, generateKey } from "./signed.js"
 
 const began = performance.now()
 
@@ -51,7 +54,8 @@ const onLoopback = async () => (await import("./transport/loopback.js")).serveAp
 const inMemory = async () => {
   const fake = await import("./transport/fake.js")
   const World = await import("./world.js")
-  return { surroundings: fake.make(World.make()), close: () => Promise.resolve() }
+  const world = World.make()
+  return { world, surroundings: fake.make(world), close: () => Promise.resolve() }
 }
 
 /** Processor time of a call in microseconds. */
@@ -136,11 +140,59 @@ const memory = async () => {
   return { bytes: median(samples), clients: kept.length }
 }
 
+/** The first call of one client for each tenant, all at the same time, in a process that has sent nothing before. */
+const tenants = async () => {
+  const count = Number(parameters[0])
+  const { inOneRuntime, make } = await load(name)
+  const { surroundings, world } = await inMemory()
+  const makeOne = await inOneRuntime?.(surroundings) ?? (() => make(surroundings))
+  collect()
+  const before = process.memoryUsage().heapUsed
+  const began = performance.now()
+  const clients = await Promise.all(Array.from({ length: count }, makeOne))
+  await Promise.all(clients.map((client) => client.call()))
+  const ready = performance.now() - began
+  await new Promise((resolve) => setTimeout(resolve, 50))
+  collect()
+  const bytes = process.memoryUsage().heapUsed - before
+  if (world.served() !== clients.length) throw new Error(`Expected ${count} answers, got ${world.served()}`)
+  return { ready, bytes, requests: world.tokenRequests() }
+}
+
+const credentials: ReadonlyArray<Credential> = ["secret", "private_key_jwt", "dpop"]
+
+/** Processor time: WebCrypto signs in other threads. */
+const signing = async () => {
+  const [rounds = 0, calls = 0] = parameters.map(Number)
+  const make = await signed[name]?.()
+  if (make === undefined) throw new Error(`${name} does not sign`)
+  const key = await generateKey()
+  const { surroundings } = await inMemory()
+  const costs: Record<string, Array<number>> = {}
+  const clients = await Promise.all(
+    credentials.map(async (credential) => ({ credential, client: await make({ ...surroundings, credential, key }) }))
+  )
+  for (let round = -1; round < rounds; round++) {
+    for (const { client, credential } of clients) {
+      for (const kind of ["call", "renew"] as const) {
+        await globalThis.gc?.({ type: "minor", execution: "sync" })
+        const before = processor()
+        for (let done = 0; done < calls; done++) await client[kind]()
+        // The first round warms up.
+        if (round >= 0) (costs[`${credential} ${kind}`] ??= []).push((processor() - before) / calls)
+      }
+    }
+  }
+  return Object.fromEntries(Object.entries(costs).map(([one, samples]) => [one, median(samples)]))
+}
+
 const kinds: Readonly<Record<string, () => Promise<Readonly<Record<string, number>>>>> = {
   start,
   cached,
   allocations,
-  memory
+  memory,
+  signed: signing,
+  tenants
 }
 
 const run = kinds[kind ?? ""]

@@ -4,7 +4,9 @@
 import type { Measure } from "./measure.js"
 import { bundleSize } from "./measures/bundle.js"
 import { cachedCall } from "./measures/cachedCall.js"
-import { allocations, memory, start } from "./measures/freshProcesses.js"
+import { coldFunction } from "./measures/coldFunction.js"
+import { credentials } from "./measures/credentials.js"
+import { allocations, memory, start, tenants } from "./measures/freshProcesses.js"
 import { throughput } from "./measures/throughput.js"
 import { tokenRequests } from "./measures/tokenRequests.js"
 
@@ -14,6 +16,9 @@ export const measures: ReadonlyArray<Measure> = [
   throughput,
   ...tokenRequests,
   start,
+  coldFunction,
   bundleSize,
-  memory
+  memory,
+  tenants,
+  credentials
 ]

@@ -5,6 +5,7 @@ import * as Array from "effect/Array"
 
 import { contenders, isOurs, peers } from "./contenders.js"
 import { firstCalls, linesOf, programOf } from "./firstCalls.js"
+import { headlineTable } from "./headlines.js"
 import { show } from "./numbers.js"
 import { plot, type Theme } from "./plot.js"
 import { isValue, type Row, type Table } from "./result.js"
@@ -41,15 +42,23 @@ const namesIn = (tables: ReadonlyArray<Table>): ReadonlyArray<string> =>
 const bold = (name: string): string => isOurs(name) ? `**${name}**` : name
 
 /** The number of leading tables of a measure. Default: the first. */
-const leading: ReadonlyMap<string, number> = new Map([["cached-call", 2], ["throughput", 6], ["start", 2], [
-  "bundle",
-  3
-]])
+const leading: ReadonlyMap<string, number> = new Map([
+  ["cached-call", 2],
+  ["throughput", 6],
+  ["start", 2],
+  ["cold-function", 6],
+  ["bundle", 3],
+  ["tenants", 2],
+  ["credentials", 2]
+])
 
 const isScenario = ({ tables }: Measured): boolean => tables[0]?.unit === "requests"
 
+/** Requests and failures of a scenario, and the waits of its calls where they are timed. */
 const leadingTables = (measured: Measured): ReadonlyArray<Table> =>
-  measured.tables.slice(0, isScenario(measured) ? 2 : leading.get(measured.name) ?? 1)
+  isScenario(measured)
+    ? measured.tables.filter(({ unit }, index) => index < 2 || unit === "ms")
+    : measured.tables.slice(0, leading.get(measured.name) ?? 1)
 
 /** Returns the cells of a row, with the best in bold; if all are the same, none is. */
 const compared = (table: Table, names: ReadonlyArray<string>): ReadonlyArray<string> => {
@@ -127,11 +136,14 @@ const firstCallTable = [
 export const page = (results: Results): string =>
   [
     "# Benchmarks",
-    "effect-oauth and other libraries, measured by `npm run bench` in one run, in turns, on the same machine. The numbers " +
-    "are in [results/results.json](results/results.json). Each is a median, followed by the first and the third quartile " +
-    "where samples differ. Compare numbers within this page only: on another machine they differ, with similar ratios.",
+    "effect-oauth and other libraries, measured by `npm run bench` in one run, in turns, on the same machine. Compare the " +
+    "numbers with each other only: on another machine they differ, with similar ratios. × is the number divided by the best " +
+    "of the others. Times of another run may differ by 10 %, also without other load.",
     machine(results),
-    "## Summary",
+    headlineTable(results.measures.flatMap(({ tables }) => tables)),
+    "## Summary of all libraries",
+    "The numbers are in [results/results.json](results/results.json). Each is a median, followed under *All results* by the " +
+    "first and the third quartile where samples differ.",
     picture("results/", "overview", "The main results as bars"),
     "The best of each row is in bold.",
     summary(results),

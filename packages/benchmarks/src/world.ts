@@ -6,6 +6,7 @@ export interface Message {
   readonly method: string
   readonly path: string
   readonly authorization: string | undefined
+  readonly dpop?: string | undefined
   readonly body: string
 }
 
@@ -54,19 +55,40 @@ export const paths = { token: "/oauth/token", items: "/items" }
 
 const items = JSON.stringify(Array.from({ length: 5 }, (_, index) => ({ sku: `SKU-${index}`, quantity: 10 * index })))
 
-const wait = (millis: number) => new Promise<void>((resolve) => setTimeout(resolve, millis))
+/** Returns a function that waits, with one timer for all answers of the same time: there may be 10,000 of them. */
+const waiting = () => {
+  const timers = new Map<number, Promise<void>>()
+  return (millis: number): Promise<void> => {
+    const due = Date.now() + Math.round(millis)
+    const timer = timers.get(due) ?? new Promise<void>((resolve) =>
+      setTimeout(() => {
+        timers.delete(due)
+        resolve()
+      }, due - Date.now())
+    )
+    timers.set(due, timer)
+    return timer
+  }
+}
 
-const later = (millis: number, answer: Answer): Answer | Promise<Answer> =>
-  millis === 0 ? answer : wait(millis).then(() => answer)
+/** Returns the claims of a signed token. Signatures are not verified: that would be the same work for all. */
+const claimsOf = (jwt: string): Readonly<Record<string, unknown>> =>
+  JSON.parse(Buffer.from(jwt.split(".")[1] ?? "", "base64url").toString()) as Readonly<Record<string, unknown>>
 
 const isAuthenticated = ({ authorization, body }: Message): boolean => {
   const form = new URLSearchParams(body)
   if (form.get("grant_type") !== "client_credentials") return false
+  const assertion = form.get("client_assertion")
+  if (assertion !== null) return claimsOf(assertion)["sub"] === client.id
   if (authorization === undefined) {
     return form.get("client_id") === client.id && form.get("client_secret") === client.secret
   }
   return authorization === `Basic ${btoa(`${client.id}:${client.secret}`)}`
 }
+
+/** Returns the type of the token that a request is for, or that a call sends. */
+const typeOf = ({ dpop, method }: Message): "Bearer" | "DPoP" =>
+  dpop !== undefined && claimsOf(dpop)["htm"] === method ? "DPoP" : "Bearer"
 
 export const make = (options: Options = {}): World => {
   const { rejectionDelay = 0, tokenDelay = 0, tokenLife = 86_400 } = options
@@ -76,6 +98,9 @@ export const make = (options: Options = {}): World => {
     const name = value.slice(0, value.indexOf("."))
     return (tokens.get(name) ?? 0) > Date.now() && value === token(name)
   }
+  const wait = waiting()
+  const later = (millis: number, answer: Answer): Answer | Promise<Answer> =>
+    millis === 0 ? answer : wait(millis).then(() => answer)
   let requests = 0
   let served = 0
   let rejections = 0
@@ -92,7 +117,7 @@ export const make = (options: Options = {}): World => {
     tokens.set(name, Date.now() + tokenLife * 1000)
     return {
       status: 200,
-      body: JSON.stringify({ access_token: token(name), token_type: "Bearer", expires_in: tokenLife })
+      body: JSON.stringify({ access_token: token(name), token_type: typeOf(message), expires_in: tokenLife })
     }
   }
 
@@ -100,7 +125,8 @@ export const make = (options: Options = {}): World => {
     answer: (message) => {
       if (message.path === paths.token) return later(tokenDelay, issue(message))
       if (message.path !== paths.items) return { status: 404, body: "{}" }
-      if (message.authorization?.startsWith("Bearer ") !== true || !isGood(message.authorization.slice(7))) {
+      const scheme = `${typeOf(message)} `
+      if (message.authorization?.startsWith(scheme) !== true || !isGood(message.authorization.slice(scheme.length))) {
         return later(++rejections * rejectionDelay, { status: 401, body: "{\"error\":\"invalid_token\"}" })
       }
       served++

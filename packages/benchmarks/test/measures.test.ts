@@ -6,12 +6,14 @@ import { promisify } from "node:util"
 
 import { assert, describe, it } from "vitest"
 
-import { byName, ours, oursOnEffect3, peers } from "../src/contenders.js"
+import { byName, isOurs, ours, oursOnEffect3, peers } from "../src/contenders.js"
 import { run } from "../src/freshProcess.js"
 import { interleaved } from "../src/measure.js"
 import { bundle, type File } from "../src/measures/bundle.js"
 import { cachedCall } from "../src/measures/cachedCall.js"
+import { coldFunction } from "../src/measures/coldFunction.js"
 import { isValue } from "../src/result.js"
+import { runtimes } from "../src/runtimes.js"
 import * as World from "../src/world.js"
 import { onLoopback } from "./support.js"
 
@@ -60,9 +62,32 @@ describe("measured programs", () => {
     assert.strictEqual(clients, 15)
     assert.isAbove(bytes, 0)
   })
+
+  it("a fresh process sends the first call of each of many tenants", async () => {
+    const { bytes, ready, requests } = await run<"bytes" | "ready" | "requests">(["--expose-gc"], [
+      "tenants",
+      ours,
+      "5"
+    ])
+    assert.strictEqual(requests, 5)
+    assert.isAbove(ready, 0)
+    assert.isAbove(bytes, 0)
+  })
 })
 
 describe("measures", () => {
+  it("a bundle runs on every installed runtime, and the page states which is not installed", async () => {
+    const tables = await coldFunction.run({ scale: 0.1, names: [ours, "bare HttpClient"] })
+    for (const { id, rows } of tables) {
+      const runtime = runtimes.find((one) => id.startsWith(`cold-function-${one.id}`))
+      for (const row of rows) {
+        if (runtime?.path === undefined) assert.isTrue(!isValue(row) && row.absent.includes("not installed"))
+        else assert.isTrue(isValue(row) && row.median > 0, `${id} ${row.contender}`)
+      }
+    }
+    assert.includeMembers(tables.map(({ id }) => id), runtimes.map(({ id }) => `cold-function-${id}`))
+  })
+
   it("a bundle without its stack is smaller than the whole", async () => {
     const contender = byName(ours)
     const apart = await bundle(contender, contender.stack)
@@ -77,10 +102,13 @@ describe("measures", () => {
   it("a cached call is compared with the bare client of its stack", async () => {
     const names = [ours, oursOnEffect3, "axios-token-interceptor"]
     const tables = await cachedCall.run({ scale: 0.01, names })
-    assert.strictEqual(tables.length, 8)
-    for (const { rows } of tables) {
+    assert.strictEqual(tables.length, 12)
+    for (const { id, rows } of tables) {
       assert.deepStrictEqual(rows.map(({ contender }) => contender), names)
-      for (const row of rows) assert.isTrue(isValue(row) && Number.isFinite(row.median))
+      for (const row of rows) {
+        const isOnFetch = !id.includes("-fetch-") || isOurs(row.contender)
+        assert.strictEqual(isValue(row) && Number.isFinite(row.median), isOnFetch, id)
+      }
     }
   })
 

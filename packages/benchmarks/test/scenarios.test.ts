@@ -1,7 +1,16 @@
 import { assert, describe, it } from "vitest"
 
 import { byName, ours, peers } from "../src/contenders.js"
-import { cold, days, outages, play, scenarios, staggered401 } from "../src/measures/scenarios.js"
+import {
+  cold,
+  days,
+  outages,
+  play,
+  refreshUnderLoad,
+  rejected,
+  scenarios,
+  staggered401
+} from "../src/measures/scenarios.js"
 
 const scenario = (name: string) => scenarios.find((one) => one.name === name) ?? assert.fail()
 
@@ -21,6 +30,23 @@ describe("known counts", () => {
     })
     assert.deepInclude(await play(staggered401(6), byName("openid-client")), { tokenRequests: 0, failed: 6 })
   })
+
+  it("a rejected token: one request for all callers, one for each, or none and every caller fails", async () => {
+    assert.deepInclude(await play(rejected(40), byName(ours)), { calls: 40, tokenRequests: 1, failed: 0 })
+    assert.deepInclude(await play(rejected(40), byName("google-auth-library")), { tokenRequests: 40, failed: 0 })
+    assert.deepInclude(await play(rejected(40), byName("oauth4webapi")), { tokenRequests: 0, failed: 40 })
+  })
+
+  it.each([[ours, 0], ["@badgateway/oauth2-client", 200]])(
+    "a refresh under load: with %s, calls wait for up to %d ms",
+    async (name, longest) => {
+      const { failed, tokenRequests, waits } = await play(refreshUnderLoad, byName(name))
+      assert.strictEqual(tokenRequests, 1)
+      assert.strictEqual(failed, 0)
+      assert.strictEqual(waits.length, 2000)
+      assert.strictEqual(Math.max(...waits), longest)
+    }
+  )
 
   it("days: one token each day", async () => {
     for (const name of [ours, "simple-oauth2"]) {

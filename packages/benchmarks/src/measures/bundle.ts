@@ -18,9 +18,10 @@ const program = ({ effect, module }: Contender): string => {
   return [
     `import { make } from "./${module}.js"`,
     ...(effect === undefined ? [] : [`import { layer as httpClient } from "${fetchClient}"`]),
-    "const { TOKEN_URL: tokenUrl, API_URL: apiUrl, CLIENT_ID: clientId, CLIENT_SECRET: clientSecret } = process.env",
+    "const { TOKEN_URL: tokenUrl, API_URL: apiUrl, CLIENT_ID: clientId, CLIENT_SECRET: clientSecret, FIXED_TOKEN: fixedToken } = " +
+    "process.env",
     "const stacks = { fetch, axios: {}, gaxios: {} }",
-    `const { call } = await make({ tokenUrl, apiUrl, clientId, clientSecret, stacks${
+    `const { call } = await make({ tokenUrl, apiUrl, clientId, clientSecret, fixedToken, stacks${
       effect === undefined ? "" : ", httpClient"
     } })`,
     "console.log(await call())"

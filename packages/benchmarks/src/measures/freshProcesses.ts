@@ -1,7 +1,7 @@
 /**
  * Measurements in a separate process, in which nothing has been loaded or compiled before.
  */
-import { addedToBare, contenders } from "../contenders.js"
+import { addedToBare, contenders, peers } from "../contenders.js"
 import { collect, run } from "../freshProcess.js"
 import { type Measure, scaled } from "../measure.js"
 import * as loopback from "../transport/loopback.js"
@@ -83,6 +83,45 @@ export const allocations: Measure = {
   }
 }
 
+export const tenants: Measure = {
+  name: "tenants",
+  title: "1,000 tenants in one process",
+  method:
+    "A fresh process with the transport in memory creates a client for each of 1,000 tenants, and sends the first call of " +
+    "each at the same time: the time until all have their answers, and the growth of the heap, after garbage collection. " +
+    "The clients of effect-oauth are created in one runtime.",
+  run: async (settings) => {
+    const rows = await collect(
+      peers,
+      scaled(settings, 3),
+      ({ name }) => run<"bytes" | "ready" | "requests">(["--expose-gc"], ["tenants", name, "1000"])
+    )
+    return [
+      {
+        id: "tenants-ready",
+        title: "First answers of 1,000 tenants",
+        unit: "ms",
+        better: "lower",
+        rows: rows("ready")
+      },
+      {
+        id: "tenants-memory",
+        title: "Memory that 1,000 tenants hold",
+        unit: "bytes",
+        better: "lower",
+        rows: rows("bytes")
+      },
+      {
+        id: "tenants-requests",
+        title: "Token requests of 1,000 tenants",
+        unit: "requests",
+        better: "lower",
+        rows: rows("requests")
+      }
+    ]
+  }
+}
+
 export const memory: Measure = {
   name: "memory",
   title: "Memory of a client with its token",
@@ -91,9 +130,8 @@ export const memory: Measure = {
     "with a separate token of 730 characters, after garbage collection; the median of ten such rounds. The clients of effect-oauth are created in one " +
     "runtime (`ClientCredentials.make`), as in a program with a client for each tenant.",
   run: async (settings) => {
-    const tokens = contenders.filter(({ baseline }) => baseline !== undefined)
     const rows = await collect(
-      tokens,
+      peers,
       scaled(settings, 1),
       ({ name }) => run<"bytes">(["--expose-gc"], ["memory", name, "500", "200", "10"])
     )

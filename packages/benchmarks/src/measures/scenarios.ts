@@ -13,6 +13,8 @@ export interface Outcome {
   readonly failed: number
   /** The failed calls that ended while a token was valid. */
   readonly failedDespiteToken: number
+  /** The milliseconds of each timed call, in virtual time. */
+  readonly waits: ReadonlyArray<number>
 }
 
 export interface Scenario {
@@ -24,6 +26,8 @@ export interface Scenario {
   readonly warm: boolean
   /** Set if the scenario needs a feature that not all contenders have. */
   readonly needsReplay: boolean
+  /** Set if calls are timed. */
+  readonly isTimed?: boolean
   /** The number of repetitions, since some contenders draw times at random. */
   readonly plays: number
   readonly play: (stage: Stage) => Promise<void>
@@ -33,14 +37,15 @@ export interface Stage {
   readonly world: World.World
   readonly time: VirtualTime
   /** Starts a call without waiting for it. */
-  readonly launch: () => void
+  readonly launch: (isTimed?: boolean) => void
   /** Returns true if every call has ended. */
   readonly isQuiet: () => boolean
 }
 
 const second = 1000
 const minute = 60 * second
-const day = 24 * 60 * minute
+const hours = 60 * minute
+const day = 24 * hours
 
 export const cold = (callers: number): Scenario => ({
   name: `cold-${callers}`,
@@ -71,6 +76,17 @@ export const staggered401 = (callers: number): Scenario => ({
     for (let caller = 0; caller < callers; caller++) launch()
     await time.passUntil(isQuiet, 5, 5 * minute)
   }
+})
+
+export const rejected = (callers: number): Scenario => ({
+  ...staggered401(callers),
+  name: `rejected-${callers}`,
+  title: `A rejected token under ${callers.toLocaleString("en")} callers`,
+  story:
+    `The token is revoked while ${callers.toLocaleString("en")} concurrent callers use it. The API rejects their ` +
+    "calls within 100 ms; the issuer takes 15 ms.",
+  world: { tokenDelay: 15, rejectionDelay: 100 / callers },
+  plays: 1
 })
 
 /** Advances the time in small steps while calls are in progress, so that responses arrive at the right time. */
@@ -146,6 +162,34 @@ export const outages: ReadonlyArray<Scenario> = [
   }
 ]
 
+/** The dense load starts with the token request, whenever a client sends it: on expiry, or minutes before. */
+export const refreshUnderLoad: Scenario = {
+  name: "refresh-load",
+  title: "A refresh under load",
+  story:
+    "A one-hour token, and a call every 10 s until the client requests the next token; from that moment, 1,000 calls per " +
+    "second for 2 s. The issuer takes 200 ms, and the API none. The table shows how long these calls wait, in virtual time.",
+  world: { tokenLife: 3600, tokenDelay: 200 },
+  warm: true,
+  needsReplay: false,
+  isTimed: true,
+  plays: 1,
+  play: async ({ isQuiet, launch, time, world }) => {
+    const before = world.tokenRequests()
+    const isRefreshing = () => world.tokenRequests() > before
+    while (!isRefreshing() && time.now() < 2 * hours) {
+      launch()
+      await time.passUntil(() => isRefreshing() || isQuiet(), 10, 100)
+      await time.passUntil(isRefreshing, second, 10 * second)
+    }
+    for (let passed = 0; passed < 2 * second; passed += 10) {
+      for (let call = 0; call < 10; call++) launch(true)
+      await time.passUntil(() => false, 10, 10)
+    }
+    await time.passUntil(isQuiet, 10, 5 * minute)
+  }
+}
+
 export const days = (count: number): Scenario => ({
   name: `${count}-days`,
   title: `${count} days with a 24 h token`,
@@ -166,6 +210,8 @@ export const scenarios: ReadonlyArray<Scenario> = [
   cold(50),
   cold(10_000),
   staggered401(20),
+  rejected(10_000),
+  refreshUnderLoad,
   ...outages,
   days(30)
 ]
@@ -179,6 +225,7 @@ export const play = (scenario: Scenario, contender: Contender): Promise<Outcome>
     let answered = 0
     let failed = 0
     let failedDespiteToken = 0
+    const waits: Array<number> = []
     const settle = (ok: boolean) => {
       answered++
       if (ok) return
@@ -188,9 +235,14 @@ export const play = (scenario: Scenario, contender: Contender): Promise<Outcome>
     const stage: Stage = {
       world,
       time,
-      launch: () => {
+      launch: (isTimed = false) => {
         launched++
-        client.call().then((status) => settle(status === 200), () => settle(false))
+        const began = time.now()
+        const ended = (ok: boolean) => {
+          if (isTimed) waits.push(time.now() - began)
+          settle(ok)
+        }
+        client.call().then((status) => ended(status === 200), () => ended(false))
       },
       isQuiet: () => answered === launched
     }
@@ -208,6 +260,7 @@ export const play = (scenario: Scenario, contender: Contender): Promise<Outcome>
       calls: launched - before.launched,
       tokenRequests: world.tokenRequests() - before.requests,
       failed,
-      failedDespiteToken
+      failedDespiteToken,
+      waits
     }
   })

@@ -1,6 +1,6 @@
 import { peers } from "../contenders.js"
 import { interleaved, type Measure, scaled } from "../measure.js"
-import { type Row, summarize } from "../result.js"
+import { quantile, type Row, summarize, type Table } from "../result.js"
 import { type Outcome, play, type Scenario, scenarios } from "./scenarios.js"
 
 const noReplay = "does not replay rejected calls, so it sends no token request"
@@ -9,6 +9,23 @@ const rowsOf = (
   outcomes: ReadonlyMap<string, ReadonlyArray<Outcome>>,
   figure: (outcome: Outcome) => number
 ): ReadonlyArray<Row> => [...outcomes].map(([contender, all]) => summarize(contender, all.map(figure)))
+
+const percentiles = [["p50", 0.5], ["p99", 0.99], ["p999", 0.999]] as const
+
+/** The waits of the timed calls of a scenario. */
+const waits = (
+  { isTimed = false, name, title }: Scenario,
+  outcomes: ReadonlyMap<string, ReadonlyArray<Outcome>>
+): ReadonlyArray<Table> =>
+  isTimed
+    ? percentiles.map(([id, q]) => ({
+      id: `${name}-${id}`,
+      title: `Wait of a call, p${100 * q}: ${title}`,
+      unit: "ms",
+      better: "lower",
+      rows: rowsOf(outcomes, (outcome) => quantile([...outcome.waits].sort((a, b) => a - b), q))
+    }))
+    : []
 
 const measure = (scenario: Scenario): Measure => ({
   name: scenario.name,
@@ -44,7 +61,8 @@ const measure = (scenario: Scenario): Measure => ({
         unit: "callers",
         better: "lower",
         rows: rowsOf(outcomes, ({ failedDespiteToken }) => failedDespiteToken)
-      }
+      },
+      ...waits(scenario, outcomes)
     ]
   }
 })

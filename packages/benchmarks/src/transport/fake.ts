@@ -9,10 +9,10 @@ import type { Surroundings } from "../contender.js"
 import { type Answer, client, fixedToken, type Message, paths, type World } from "../world.js"
 import { listener } from "./listener.js"
 
-const authorizationOf = (headers: HeadersInit | undefined): string | undefined => {
-  if (headers === undefined) return undefined
-  if (headers instanceof Headers) return headers.get("authorization") ?? undefined
-  return new Headers(headers).get("authorization") ?? undefined
+const authorizationOf = (headers: HeadersInit | undefined): Pick<Message, "authorization" | "dpop"> => {
+  if (headers === undefined) return { authorization: undefined }
+  const all = headers instanceof Headers ? headers : new Headers(headers)
+  return { authorization: all.get("authorization") ?? undefined, dpop: all.get("dpop") ?? undefined }
 }
 
 const toResponse = ({ body, status }: Answer): Response =>
@@ -26,7 +26,7 @@ export const makeFetch = (world: World): typeof globalThis.fetch => async (input
   const message: Message = {
     method: init?.method ?? request?.method ?? "GET",
     path: new URL(request?.url ?? String(input)).pathname,
-    authorization: authorizationOf(init?.headers ?? request?.headers),
+    ...authorizationOf(init?.headers ?? request?.headers),
     body: request === undefined ? await textOf(init?.body) : await request.text()
   }
   const answer = world.answer(message)
