@@ -54,7 +54,12 @@ describe("a change of a profile", () => {
         )
         if (lines.length > 0) assert.notMatch(edited.text, end === "\n" ? /\r/ : /[^\r]\n/)
       }),
-      { examples: [[["OAUTH_TOKEN_URL=:", "  # OAUTH_DPOP=true"], "\n", change.set({}, "OAUTH_TOKEN_URL"), ""]] }
+      {
+        examples: [
+          [["OAUTH_TOKEN_URL=:", "  # OAUTH_DPOP=true"], "\n", change.set({}, "OAUTH_TOKEN_URL"), ""],
+          [[], "\r\n", change.set({}), "\ufeff"]
+        ]
+      }
     )
   })
 

@@ -89,7 +89,7 @@ export const edit = (text: string, { set, unset }: Change): Either.Either<Edited
     const read = (all: ReadonlyArray<string>) => Either.mapLeft(profileText.read(all.join("\n")), () => unreadable)
     const differences: Array<Difference> = []
     let lines: ReadonlyArray<string> = text.replace(/\r?\n$/, "").split(/\r?\n/)
-    if (text === "") lines = []
+    if (text === "" || text === "\ufeff") lines = []
     for (const variable of unset) {
       const others = without(yield* read(lines), variable)
       while ((yield* read(lines))[variable] !== undefined) {
