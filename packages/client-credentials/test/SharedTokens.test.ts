@@ -28,6 +28,7 @@ import {
 
 import { exitOf } from "./support/fibers.js"
 import { countOf } from "./support/metrics.js"
+import { runs } from "./support/runs.js"
 import * as scenario from "./support/scenario.js"
 import { sealKey } from "./support/sealKey.js"
 import { make as endpoint, request, type Script, unavailable, value, wrongSecret } from "./support/tokenEndpoint.js"
@@ -405,6 +406,7 @@ describe("a fleet with one store", () => {
 
   it.scoped("costs the documented six tokens on the first day when the API rejects each token, with restarts too", () =>
     Effect.gen(function*() {
+      const rounds = runs("rounds of calls of a day whose tokens are rejected", { quick: 23, full: 138 })
       for (const restarts of [false, true]) {
         const { count, processes, start } = yield* fleet(4)
         const begun = yield* Clock.currentTimeMillis
@@ -420,7 +422,7 @@ describe("a fleet with one store", () => {
             )
             if (isLast.every(Boolean)) break
           }
-          yield* TestClock.adjust("10 minutes")
+          yield* TestClock.adjust((23 * 3_600_000) / rounds)
         }
         assert.strictEqual(count.requests, 6, restarts ? "with restarts" : "without restarts")
       }

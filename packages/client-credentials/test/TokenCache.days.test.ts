@@ -52,7 +52,7 @@ describe("over time", () => {
   it.scoped("a token of a day is requested about once a day", () =>
     Effect.gen(function*() {
       const { call, count, reasons, time } = yield* start()
-      const days = runs("days with a call every minute", { quick: 5, full: 30 })
+      const days = runs("days with a call every minute", { quick: 2, full: 30 })
       let waited = 0
       for (let minutes = 0; minutes < days * 24 * 60; minutes += 1) {
         if ((yield* call) === "waits") waited += 1

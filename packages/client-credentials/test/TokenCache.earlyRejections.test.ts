@@ -44,7 +44,7 @@ describe("two instances at a server that keeps one token per client", () => {
   for (
     const [name, duration, every, atMost] of [
       ["an hour", 3600, 10, 14],
-      ["a day", 86_400, 86_400 / runs("calls of a day", { quick: 360, full: 1440 }), 18]
+      ["a day", 86_400, 86_400 / runs("calls of a day", { quick: 144, full: 1440 }), 18]
     ] as const
   ) {
     it.scoped(`cost at most ${atMost} tokens in ${name}`, () => {

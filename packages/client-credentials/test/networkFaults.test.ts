@@ -469,7 +469,7 @@ const cuts = (name: string, answer: string, cut: (part: Buffer) => faultServer.S
   const headers = answer.indexOf("\r\n\r\n")
   const edges = [headers + 3, headers + 4, headers + 5]
   const every = Array.from({ length: answer.length }, (_, at) => at)
-  const sampled = sample(`cuts of ${name}`, every, 6)
+  const sampled = sample(`cuts of ${name}`, every, 3)
   return every.filter((at) => sampled.includes(at) || edges.includes(at)).map((at) =>
     [at, cut(Buffer.from(answer.slice(0, at)))] as const
   )
@@ -792,7 +792,7 @@ describe("a handshake", () => {
           const places = Array.from({ length: size - goodToken.length - 40 }, (_, at) => at).filter((at) =>
             at % 29 === 0
           )
-          for (const at of sample(`cuts of a handshake over ${name}`, places, 4)) {
+          for (const at of sample(`cuts of a handshake over ${name}`, places, 2)) {
             between = cut(at, (client) => client.end())
             assert.match(yield* ended(ask), gone, `ended at byte ${at}`)
             between = cut(at, (client) => client.resetAndDestroy())

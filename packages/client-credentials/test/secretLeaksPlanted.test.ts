@@ -24,7 +24,7 @@ const run = (leak: string, test: string) =>
   })
 
 describe.concurrent("the suite detects", () => {
-  for (const { name, test } of sample("planted leaks", leaks, 3)) {
+  for (const { name, test } of sample("planted leaks", leaks, 1)) {
     it(name, async () => {
       const { output, passed } = await run(name, test)
       assert.isFalse(passed, output.slice(-2000))

@@ -8,16 +8,18 @@ import { promisify } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit } from "effect"
 
+import { runs } from "../../client-credentials/test/support/runs.js"
 import { hasPassed } from "../src/report.js"
 import { grew, growth, type Sample } from "../src/samples.js"
 import * as tally from "../src/tally.js"
 
 describe("the soak", () => {
   it("finds no growing resource and no missing call, on both majors", async () => {
+    const hours = runs("hours of virtual days", { quick: 2, full: 5 })
     // It fails with the output if the exit status is not 0.
     const { stderr, stdout } = await promisify(execFile)(
       process.execPath,
-      ["scripts/soak.mjs", "--days", "0.2", "--load-minutes", "0.2", "--callers", "20", "--seed", "test"],
+      ["scripts/soak.mjs", "--days", `${hours / 24}`, "--load-minutes", "0.2", "--callers", "20", "--seed", "test"],
       { cwd: fileURLToPath(new URL("../../..", import.meta.url)) }
     )
     console.log(stdout)

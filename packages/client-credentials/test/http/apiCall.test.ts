@@ -934,11 +934,10 @@ describe("with NODE_TLS_REJECT_UNAUTHORIZED=0", () => {
       })
     )
 
-  const script = (origin: string, transport: string, later: boolean) => `
+  const script = (origin: string, later: boolean) => `
     ${imports}
     import { ApiClient, ClientCredentials, LegacyToken, TokenCache } from "@effect-oauth/client-credentials"
     import { Effect, Layer, Redacted } from "effect"
-    const layer = layers[${JSON.stringify(transport)}]
     const api = { apiBaseUrl: ${JSON.stringify(origin)} }
     const token = ClientCredentials.layer({
       ...api,
@@ -948,44 +947,66 @@ describe("with NODE_TLS_REJECT_UNAUTHORIZED=0", () => {
       tokenCache: { retryTimeout: 0 }
     })
     const legacy = LegacyToken.layer({ ...api, tokenId: "id", tokenSecret: Redacted.make("s3cr3t") })
-    const outcomes = []
-    for (const [client, tag, use] of [
-      [token, TokenCache.TokenCache, (cache) => cache.get],
-      [token, ApiClient.ApiClient, (api) => api.get("/items")],
-      [legacy, ApiClient.ApiClient, (api) => api.get("/items")]
-    ]) {
-      ${later ? "delete process.env.NODE_TLS_REJECT_UNAUTHORIZED" : ""}
-      const call = Effect.gen(function*() {
-        const service = yield* tag
-        ${later ? `process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0"` : ""}
-        return yield* use(service)
-      }).pipe(Effect.provide(client), Effect.provide(layer), Effect.match({ onFailure: String, onSuccess: String }))
-      outcomes.push(await Effect.runPromise(call))
+    const outcomes = {}
+    for (const [transport, layer] of Object.entries(layers)) {
+      outcomes[transport] = []
+      for (const [client, tag, use] of [
+        [token, TokenCache.TokenCache, (cache) => cache.get],
+        [token, ApiClient.ApiClient, (api) => api.get("/items")],
+        [legacy, ApiClient.ApiClient, (api) => api.get("/items")]
+      ]) {
+        ${later ? "delete process.env.NODE_TLS_REJECT_UNAUTHORIZED" : ""}
+        const call = Effect.gen(function*() {
+          const service = yield* tag
+          ${later ? `process.env.NODE_TLS_REJECT_UNAUTHORIZED = "0"` : ""}
+          return yield* use(service)
+        }).pipe(Effect.provide(client), Effect.provide(layer), Effect.match({ onFailure: String, onSuccess: String }))
+        outcomes[transport].push(await Effect.runPromise(call))
+      }
     }
     console.log(JSON.stringify(outcomes))
   `
 
-  for (const [name] of transports) {
-    it.scopedLive(`nothing is sent over ${name}, from the start or when it is set later`, () =>
-      Effect.gen(function*() {
-        const paths: Array<string | undefined> = []
-        const pems = yield* servers.selfSigned
-        const origin = yield* servers.https(pems, (request, response) => {
-          paths.push(request.url)
-          tokens(request, response)
-        })
-        const fromTheStart = yield* child(script(origin, name, false), { NODE_TLS_REJECT_UNAUTHORIZED: "0" })
-        const rejection = /^InvalidConfig: NODE_TLS_REJECT_UNAUTHORIZED: expected to be unset/
-        const outcomes = JSON.parse(fromTheStart) as Array<string>
-        assert.lengthOf(outcomes, 3)
-        for (const outcome of outcomes) assert.match(outcome, rejection)
-        const [token = "", ...calls] = JSON.parse(yield* child(script(origin, name, true), {})) as Array<string>
-        assert.match(token, /^TokenEndpointUnavailable: .* is not trusted \(NODE_TLS_REJECT_UNAUTHORIZED=0\)/)
-        assert.lengthOf(calls, 2)
+  /** Returns the outcomes of each transport in one process, and the paths of the requests that arrived. */
+  const outcomesOf = (later: boolean) =>
+    Effect.gen(function*() {
+      const paths: Array<string | undefined> = []
+      const pems = yield* servers.selfSigned
+      const origin = yield* servers.https(pems, (request, response) => {
+        paths.push(request.url)
+        tokens(request, response)
+      })
+      const printed = yield* child(script(origin, later), later ? {} : { NODE_TLS_REJECT_UNAUTHORIZED: "0" })
+      const outcomes = JSON.parse(printed) as Readonly<Record<string, ReadonlyArray<string>>>
+      assert.sameMembers(Object.keys(outcomes), transports.map(([name]) => name))
+      return { outcomes: Object.entries(outcomes), paths }
+    })
+
+  it.scopedLive("nothing is sent over any transport, from the start", () =>
+    Effect.gen(function*() {
+      const { outcomes, paths } = yield* outcomesOf(false)
+      const rejection = /^InvalidConfig: NODE_TLS_REJECT_UNAUTHORIZED: expected to be unset/
+      for (const [name, all] of outcomes) {
+        assert.lengthOf(all, 3, name)
+        for (const outcome of all) assert.match(outcome, rejection, name)
+      }
+      assert.deepStrictEqual(paths, [])
+    }))
+
+  it.scopedLive("nothing is sent over any transport, when it is set later", () =>
+    Effect.gen(function*() {
+      const { outcomes, paths } = yield* outcomesOf(true)
+      for (const [name, [token = "", ...calls]] of outcomes) {
+        assert.match(token, /^TokenEndpointUnavailable: .* is not trusted \(NODE_TLS_REJECT_UNAUTHORIZED=0\)/, name)
+        assert.lengthOf(calls, 2, name)
         for (const call of calls) {
-          assert.match(call, /^(RequestError|HttpClientError): .* Node verifies no certificate.* Nothing was sent/)
+          assert.match(
+            call,
+            /^(RequestError|HttpClientError): .* Node verifies no certificate.* Nothing was sent/,
+            name
+          )
         }
-        assert.deepStrictEqual(paths, [])
-      }))
-  }
+      }
+      assert.deepStrictEqual(paths, [])
+    }))
 })

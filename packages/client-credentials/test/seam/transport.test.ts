@@ -213,7 +213,7 @@ const redirects = Array.from({ length: methods.length * codes.length }, (_, inde
 }))
 
 const redirectsOfPair = runs("redirects of the token endpoint for each transport and change", {
-  quick: codes.length,
+  quick: 2,
   full: redirects.length
 })
 
@@ -224,7 +224,7 @@ describe("a redirect of the token endpoint is not followed", () => {
       let code = 0
       const token = yield* server((_, respond) => respond(code, {}, { location: `${other.origin}/elsewhere?a=b` }))
       for (let done = 0; done < redirectsOfPair; done += 1) {
-        const redirect = redirects[(codes.length * pair + done) % redirects.length]
+        const redirect = redirects[(redirectsOfPair * pair + done) % redirects.length]
         assert(redirect !== undefined)
         code = redirect.code
         const sent = token.asked.length
