@@ -290,7 +290,8 @@ export const peers = contenders.filter(({ baseline }) => baseline !== undefined)
 export const addedToBare = (rows: ReadonlyArray<Row>): ReadonlyArray<Row> =>
   peers.flatMap(({ baseline, name }): ReadonlyArray<Row> => {
     const [own, bare] = [name, baseline].map((one) => rows.find(({ contender }) => contender === one))
-    if (own === undefined || !isValue(own)) return []
+    if (own === undefined) return []
+    if (!isValue(own)) return [own]
     if (bare === undefined || !isValue(bare)) {
       return [{ contender: name, absent: "the bare client was not measured alone" }]
     }

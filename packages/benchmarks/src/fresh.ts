@@ -174,7 +174,7 @@ const signing = async () => {
   )
   for (let round = -1; round < rounds; round++) {
     for (const { client, credential } of clients) {
-      for (const kind of ["call", "renew"] as const) {
+      for (const kind of ["call", "refresh"] as const) {
         await globalThis.gc?.({ type: "minor", execution: "sync" })
         const before = processor()
         for (let done = 0; done < calls; done++) await client[kind]()

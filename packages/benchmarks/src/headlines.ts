@@ -21,6 +21,7 @@ const headlines: ReadonlyArray<readonly [id: string, title: string]> = [
   ["outage-cold-failed", "calls that fail then"],
   ["cold-function-node-24", "first answer of a cold function"],
   ["cold-function-node-24-compiled", "first answer with V8's compile cache"],
+  ["cold-worker", "first answer of a cold Worker"],
   ["bundle-together-gzip", "smallest program, gzipped"],
   ["tenants-ready", "first answers of 1,000 tenants"],
   ["tenants-memory", "memory of 1,000 tenants"],

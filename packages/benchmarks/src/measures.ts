@@ -5,6 +5,7 @@ import type { Measure } from "./measure.js"
 import { bundleSize } from "./measures/bundle.js"
 import { cachedCall } from "./measures/cachedCall.js"
 import { coldFunction } from "./measures/coldFunction.js"
+import { coldWorker } from "./measures/coldWorker.js"
 import { credentials } from "./measures/credentials.js"
 import { allocations, memory, start, tenants } from "./measures/freshProcesses.js"
 import { throughput } from "./measures/throughput.js"
@@ -17,6 +18,7 @@ export const measures: ReadonlyArray<Measure> = [
   ...tokenRequests,
   start,
   coldFunction,
+  coldWorker,
   bundleSize,
   memory,
   tenants,

@@ -16,6 +16,8 @@ const installed = (path: string): string | undefined => {
   return existsSync(found) ? found : undefined
 }
 
+export const workerd: string | undefined = installed(".bin/workerd")
+
 const major = Number(process.versions.node.split(".")[0])
 
 const node = (of: number): Runtime => ({

@@ -19,7 +19,7 @@ export interface Signing extends Surroundings {
 
 export interface Signed extends Client {
   /** Requests another token, which the next calls send. */
-  readonly renew: () => Promise<void>
+  readonly refresh: () => Promise<void>
 }
 
 export const generateKey = async (): Promise<Key> => {

@@ -12,8 +12,9 @@ import { interleaved } from "../src/measure.js"
 import { bundle, type File } from "../src/measures/bundle.js"
 import { cachedCall } from "../src/measures/cachedCall.js"
 import { coldFunction } from "../src/measures/coldFunction.js"
+import { coldWorker } from "../src/measures/coldWorker.js"
 import { isValue } from "../src/result.js"
-import { runtimes } from "../src/runtimes.js"
+import { runtimes, workerd } from "../src/runtimes.js"
 import * as World from "../src/world.js"
 import { onLoopback } from "./support.js"
 
@@ -86,6 +87,19 @@ describe("measures", () => {
       }
     }
     assert.includeMembers(tables.map(({ id }) => id), runtimes.map(({ id }) => `cold-function-${id}`))
+  })
+
+  it("a worker runs in workerd if it is installed", async () => {
+    const [table] = await coldWorker.run({
+      scale: 0.1,
+      names: [ours, "bare HttpClient", "oauth4webapi", "simple-oauth2"]
+    })
+    for (const row of table?.rows ?? []) {
+      if (workerd === undefined) assert.isTrue(!isValue(row) && row.absent.includes("not installed"))
+      // It requests tokens by `node:http` and an agent.
+      else assert.strictEqual(isValue(row) && row.median > 0, row.contender !== "simple-oauth2", row.contender)
+    }
+    assert.strictEqual(table?.rows.length, 4)
   })
 
   it("a bundle without its stack is smaller than the whole", async () => {

@@ -38,7 +38,7 @@ describe.each(Object.entries(signed))("%s", (_, load) => {
       assert.strictEqual(await client.call(), 200)
       assert.strictEqual(await client.call(), 200)
       assert.strictEqual(world.tokenRequests(), 1)
-      await client.renew()
+      await client.refresh()
       assert.strictEqual(await client.call(), 200)
       assert.strictEqual(world.tokenRequests(), 2)
       const assertions = messages.flatMap(({ body }) => new URLSearchParams(body).get("client_assertion") ?? [])

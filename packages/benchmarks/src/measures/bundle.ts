@@ -12,12 +12,15 @@ import { addedToBare, contenders, folderForEffect4 } from "../contenders.js"
 import type { Measure } from "../measure.js"
 import { summarize, type Table } from "../result.js"
 
+/** Returns the module with Effect's client on `fetch`. */
+export const fetchClientOf = (effect: 3 | 4): string =>
+  effect === 4 ? "effect/http/FetchHttpClient" : "@effect/platform/FetchHttpClient"
+
 /** Returns the program that a user would write: the client of the other measures, and one call. */
 const program = ({ effect, module }: Contender): string => {
-  const fetchClient = effect === 4 ? "effect/http/FetchHttpClient" : "@effect/platform/FetchHttpClient"
   return [
     `import { make } from "./${module}.js"`,
-    ...(effect === undefined ? [] : [`import { layer as httpClient } from "${fetchClient}"`]),
+    ...(effect === undefined ? [] : [`import { layer as httpClient } from "${fetchClientOf(effect)}"`]),
     "const { TOKEN_URL: tokenUrl, API_URL: apiUrl, CLIENT_ID: clientId, CLIENT_SECRET: clientSecret, FIXED_TOKEN: fixedToken } = " +
     "process.env",
     "const stacks = { fetch, axios: {}, gaxios: {} }",

@@ -9,7 +9,7 @@ import type { Row, Table } from "../result.js"
 const rounds = 5
 const calls = 60
 
-type Cost = "dpop call" | "private_key_jwt renew" | "secret call" | "secret renew"
+type Cost = "dpop call" | "private_key_jwt refresh" | "secret call" | "secret refresh"
 
 const participants = contenders.filter(({ name }) => name in signed)
 
@@ -36,7 +36,7 @@ export const credentials: Measure = {
       )
       return {
         ...sample,
-        token: sample["private_key_jwt renew"] - sample["secret renew"],
+        token: sample["private_key_jwt refresh"] - sample["secret refresh"],
         call: sample["dpop call"] - sample["secret call"]
       }
     })
@@ -48,7 +48,7 @@ export const credentials: Measure = {
       rows: withOthers(rows(key))
     })
     return [
-      table("assertion", "Time of a token with private_key_jwt", "private_key_jwt renew"),
+      table("assertion", "Time of a token with private_key_jwt", "private_key_jwt refresh"),
       table("dpop", "Time of a call with DPoP", "dpop call"),
       table("assertion-added", "Time added to a token by private_key_jwt", "token"),
       table("dpop-added", "Time added to a call by DPoP", "call")

@@ -34,10 +34,10 @@ export const make = async (
   const api = await runtime.runPromise(ApiClient.ApiClient)
   const cache = await runtime.runPromise(TokenCache.TokenCache)
   const call = Effect.flatMap(api.get("/items"), (response) => Effect.as(response.json, response.status))
-  const renew = Effect.asVoid(Effect.flatMap(cache.get, cache.refresh))
+  const refresh = Effect.asVoid(Effect.flatMap(cache.get, cache.refresh))
   return {
     call: () => runtime.runPromise(call),
-    renew: () => runtime.runPromise(renew),
+    refresh: () => runtime.runPromise(refresh),
     close: () => runtime.dispose()
   }
 }

@@ -16,7 +16,7 @@ export const make = async (
   }
   const url = new URL(`${apiUrl}/items`)
   let token: string | undefined
-  const renew = async () => {
+  const refresh = async () => {
     const answer = await oauth.clientCredentialsGrantRequest(as, client, authentication, {}, options)
     token = (await oauth.processClientCredentialsResponse(as, client, answer)).access_token
     return token
@@ -24,7 +24,7 @@ export const make = async (
   return {
     call: async () => {
       const response = await oauth.protectedResourceRequest(
-        token ?? await renew(),
+        token ?? await refresh(),
         "GET",
         url,
         undefined,
@@ -34,8 +34,8 @@ export const make = async (
       await response.json()
       return response.status
     },
-    renew: async () => {
-      await renew()
+    refresh: async () => {
+      await refresh()
     },
     close: async () => {}
   }

@@ -15,7 +15,7 @@ export const make = async (
   const options = credential === "dpop" ? { DPoP: openid.getDPoPHandle(config, key.pair) } : {}
   const url = new URL(`${apiUrl}/items`)
   let token: string | undefined
-  const renew = async () => {
+  const refresh = async () => {
     token = (await openid.clientCredentialsGrant(config, undefined, options)).access_token
     return token
   }
@@ -23,7 +23,7 @@ export const make = async (
     call: async () => {
       const response = await openid.fetchProtectedResource(
         config,
-        token ?? await renew(),
+        token ?? await refresh(),
         url,
         "GET",
         undefined,
@@ -33,8 +33,8 @@ export const make = async (
       await response.json()
       return response.status
     },
-    renew: async () => {
-      await renew()
+    refresh: async () => {
+      await refresh()
     },
     close: async () => {}
   }
