@@ -96,7 +96,7 @@ const reasons = ({ tables }: Measured): ReadonlyArray<string> => {
   const absences = tables.flatMap(({ rows }) => rows.flatMap((one) => isValue(one) ? [] : [one]))
   const byReason = Array.groupBy(absences, ({ absent }) => absent)
   return Object.entries(byReason).map(([reason, who]) =>
-    `— : ${who.map(({ contender }) => contender).join(", ")}: ${reason}.`
+    `— : ${Array.dedupe(who.map(({ contender }) => contender)).join(", ")}: ${reason}.`
   )
 }
 

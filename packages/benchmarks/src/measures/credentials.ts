@@ -17,7 +17,7 @@ const participants = contenders.filter(({ name }) => name in signed)
 const withOthers = (rows: ReadonlyArray<Row>): ReadonlyArray<Row> =>
   peers.map(({ name }) =>
     rows.find(({ contender }) => contender === name) ??
-      { contender: name, absent: "does not support both" }
+      { contender: name, absent: "does not support both `private_key_jwt` and DPoP" }
   )
 
 export const credentials: Measure = {
