@@ -26,6 +26,9 @@ class PatientFirst extends BaseSequencer {
 /** Vitest shuffles only where no sequencer is configured. A random order of files shows what one file leaves for the next. */
 const isShuffled = process.argv.some((argument) => argument.startsWith("--sequence.shuffle"))
 
+/** One more than the number of cores, since tests often wait for other processes. */
+const workers = availableParallelism() + 1
+
 export default defineConfig({
   test: {
     projects,
@@ -34,11 +37,10 @@ export default defineConfig({
     minWorkers: 1,
     sequence: isShuffled ? {} : { sequencer: PatientFirst },
     poolOptions: {
-      // One more than the number of cores, since tests often wait for other processes.
-      forks: { maxForks: availableParallelism() + 1 },
+      forks: { maxForks: workers },
       // Projects whose files share loaded modules. Vitest 3 would end an idle thread twice if there were fewer than the maximum,
       // and report "Terminating worker thread".
-      threads: { isolate: false, minThreads: availableParallelism(), maxThreads: availableParallelism() }
+      threads: { isolate: false, minThreads: workers, maxThreads: workers }
     }
   }
 })

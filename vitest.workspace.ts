@@ -23,12 +23,12 @@ const globalSetup: Readonly<Record<string, ReadonlyArray<string>>> = {
 export const limits = { testTimeout: 300_000, hookTimeout: 300_000 }
 
 /**
- * Projects whose files run in threads that load `effect` once for many files, which halves the CPU of a run. The others start
- * processes and servers, wait for them, and measure memory or time: each of their files has a process.
+ * Projects whose files run in threads that load `effect` once for many files, which halves the CPU of a run. The others measure
+ * memory and time, or have few files: each of their files has a process.
  */
-const shared = ["client-credentials", "testing", "redis", "sql"]
+const shared = ["client-credentials", "testing", "redis", "sql", "cli", "examples"]
 
-const isolated = ["cli", "examples", "soak", "publishing", "benchmarks", "site"]
+const isolated = ["soak", "publishing", "benchmarks", "site"]
 
 /** The tests of the rooms of rules: they are small and without state, so they share the sources as well. */
 const rules = "test/{token,protocol}/**/*.test.ts"

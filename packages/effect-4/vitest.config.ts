@@ -14,35 +14,33 @@ export const alias = [
   { find: /^@effect-oauth\/([^/]+)\/(.+)$/, replacement: `${generated}/$1/src/$2.ts` }
 ]
 
-const names = ["client-credentials", "testing", "redis", "sql"]
-
 /** When a test counts as hung, not a measure of speed: on busy cores a second may become a minute. */
 export const limits = { testTimeout: 300_000, hookTimeout: 300_000 }
+
+/** The tests of packages, which load `effect` once for many files, and the sources of the packages for each. */
+const shared = (name: string) => ({
+  name: `${name} on Effect 4`,
+  root: `${generated}/${name}`,
+  include: ["test/**/*.test.ts"],
+  isolate: false,
+  setupFiles: [`${generated}/client-credentials/test/support/sharedWorker.ts`],
+  ...limits
+})
+
+/** A test that replaces `fetch`, which Effect 4 reads once for all files of a worker. */
+const ownFetch = "test/promises.test.ts"
 
 export default defineConfig({
   test: {
     projects: [
-      ...names.map((name) => ({
-        resolve: { alias },
-        test: {
-          name: `${name} on Effect 4`,
-          root: `${generated}/${name}`,
-          include: ["test/**/*.test.ts"],
-          // Loads `effect` once for many files, and the sources of the packages for each.
-          isolate: false,
-          setupFiles: [`${generated}/client-credentials/test/support/sharedWorker.ts`],
-          ...limits
-        }
-      })),
+      ...["client-credentials", "testing", "redis", "sql"].map((name) => ({ resolve: { alias }, test: shared(name) })),
       {
         resolve: { alias },
-        test: {
-          name: "examples on Effect 4",
-          root: `${generated}/examples`,
-          include: ["test/**/*.test.ts"],
-          globalSetup: ["test/bundle.ts"],
-          ...limits
-        }
+        test: { ...shared("examples"), exclude: [ownFetch], globalSetup: ["test/bundle.ts"] }
+      },
+      {
+        resolve: { alias },
+        test: { ...shared("promises"), root: `${generated}/examples`, include: [ownFetch], isolate: true }
       },
       {
         resolve: { alias },

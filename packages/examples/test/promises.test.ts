@@ -9,7 +9,7 @@ import { assert, describe, it } from "@effect/vitest"
 import type { PromiseClient } from "@effect-oauth/client-credentials"
 import { Effect, Layer } from "effect"
 import { decodeProtectedHeader } from "jose"
-import { afterEach, beforeEach, vi } from "vitest"
+import { afterAll, afterEach, beforeEach, vi } from "vitest"
 
 let directory = ""
 let received: ReadonlyArray<URLSearchParams> = []
@@ -40,6 +40,10 @@ beforeEach(async () => {
   directory = await mkdtemp(join(tmpdir(), "promises-"))
   received = []
   vi.stubEnv("CREDENTIALS_DIRECTORY", directory)
+})
+
+afterAll(() => {
+  vi.unstubAllGlobals()
 })
 
 afterEach(async () => {
