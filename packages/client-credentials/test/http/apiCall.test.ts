@@ -83,7 +83,7 @@ const clients = {
   })
 }
 
-const counts = { quick: 200, full: 1000 }
+const counts = { quick: 100, full: 1000 }
 
 const blank = fc.constantFrom("", "", "", "", "\t", "\n", "\r\n", " ", "\0", "\u00a0", "\u3000", "\ufeff", "\u200b")
 
