@@ -548,6 +548,8 @@ describe("a failed request", () => {
     // The pause of a later failure stays.
     assert.strictEqual(cachedToken.resume(state, at(35_000), "unavailable"), state)
     assert.strictEqual(cachedToken.resume(cachedToken.empty, at(0), "unavailable"), cachedToken.empty)
+    const withoutFailure = { ...state, pause: { ...(state.pause ?? assert.fail()), failure: undefined } }
+    assert.strictEqual(cachedToken.resume(withoutFailure, at(35_000), "wrong secret"), withoutFailure)
     const resumed = cachedToken.resume(state, at(35_000), "wrong secret")
     assert.strictEqual(cachedToken.health(resumed, at(35_000)).lastFailure, "wrong secret")
     const [, later] = get(resumed, 35_000)
