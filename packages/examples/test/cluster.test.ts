@@ -87,6 +87,9 @@ suite(`a cluster on Postgres${isInstalled ? "" : " (skipped: it is not installed
       )
       // A token is refreshed after 0.8 of its lifetime or later. The runner that ended may have requested one more.
       assert.isAtMost(tokens, Math.floor(lives / 0.8) + 2)
-      assert.isTrue((yield* api.calls).every(({ status }) => status === 200))
+      // A runner without processor time may send a token that has expired meanwhile, and then sends the call again.
+      const failed = (yield* api.calls).filter(({ status }) => status !== 200 && status !== 401)
+      assert.deepStrictEqual(failed, [])
+      for (const { child, output } of runners) assert.isNull(child.exitCode, output())
     }).pipe(Effect.provide(NodeContext.layer)))
 })

@@ -57,6 +57,9 @@ const servers = Effect.gen(function*() {
   return { counts, origin: `http://127.0.0.1:${port}` }
 })
 
+/** Calls before each sample, however slow the machine is: fewer show neither growth nor the rare faults. */
+const callsPerSample = 100
+
 /** Runs the load in one process: the callers stop at a gate while a sample is taken. */
 export const run = ({ callers, onSample, seconds }: Options): Effect.Effect<Report> =>
   Effect.gen(function*() {
@@ -94,6 +97,7 @@ export const run = ({ callers, onSample, seconds }: Options): Effect.Effect<Repo
     const found: Array<samples.Sample> = []
     while (found.length < 40) {
       yield* Effect.sleep(seconds * 1000 / 40)
+      while (calls.made() < (found.length + 1) * callsPerSample) yield* Effect.sleep("10 millis")
       yield* gate.close
       while (calls.underWay() > 0) yield* Effect.sleep("10 millis")
       const sample = yield* samples.take({ sockets: (yield* counts).open })

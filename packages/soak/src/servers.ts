@@ -1,5 +1,6 @@
 /**
- * An issuer and its API on a socket, in a separate process, with random faults. It sends its counts to its parent
+ * An issuer and its API on a socket, in a separate process, with random faults, and one request of 20,000 without a
+ * response. It sends its counts to its parent
  * process on request, and ends with it.
  */
 import * as Http from "node:http"
@@ -26,7 +27,7 @@ const fault = (response: Http.ServerResponse): boolean => {
     response.write("{\"access_token\":", () => socket?.destroy())
   } else if (chance(0.002)) json(response, 503, {}, { "retry-after": "0" })
   else if (chance(0.002)) response.writeHead(200, { "content-type": "text/html" }).end("<!doctype html>")
-  else if (chance(0.0001)) return true // without a response
+  else if (counts.requests % 20_000 === 2500) return true // without a response
   else return false
   return true
 }
