@@ -1,7 +1,6 @@
 /**
  * An issuer and its API on a socket, in a separate process, with random faults, and one request of 20,000 without a
- * response. It sends its counts to its parent
- * process on request, and ends with it.
+ * response. It sends its counts to its parent process on request, and ends with it.
  */
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
