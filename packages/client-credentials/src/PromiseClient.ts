@@ -417,8 +417,7 @@ const over = (
       const call = webFetch.call(input, init)
       const { signal } = call.web
       const response = Effect.gen(function*() {
-        const request = yield* Effect.tryPromise({ try: () => webFetch.toRequest(call), catch: (error) => error })
-        return yield* webFetch.send(yield* ApiClient, call, request, running.onClose)
+        return yield* webFetch.send(yield* ApiClient, call, yield* webFetch.toRequest(call), running.onClose)
       })
       return running.run(within(response), signal)
     },

@@ -4,6 +4,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { constVoid } from "effect/Function"
 import type * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 
@@ -32,41 +33,53 @@ const closed = () => new ClientClosed()
 export const running = <Services, E>(layer: Layer.Layer<Services, E>): Running<Services> => {
   const isBound = isRequestBound()
   const shared = isBound ? buildByEach(layer) : buildOnDemand(layer)
-  const calls = new Set<() => void>()
-  const onClose = (end: () => void) => {
+  const calls = new Set<(error: ClientClosed) => void>()
+  // A registration that ends with its request would never be removed.
+  const onClose: Running<Services>["onClose"] = (end) => {
+    if (isBound) return constVoid
     calls.add(end)
     return () => {
       calls.delete(end)
     }
   }
-  /** Never succeeds; is interrupted by `close`. */
-  const interruptedByClose = Effect.async<never>((resume) => {
-    const end = () => resume(Effect.interrupt)
-    return shared.isClosed() ? end() : Effect.sync(onClose(end))
-  })
   return {
-    run: async (effect, signal) => {
-      signal?.throwIfAborted()
-      const call = Effect.flatMap(
-        Effect.promise(shared.runtime),
-        (runtime) => Effect.promise((signal) => runtime.runPromiseExit(effect, { signal }))
-      )
-      const sent = await Effect.runPromiseExit(
-        // A call that ends with its request would never be removed from those that `close` ends.
-        isBound ? call : Effect.raceFirst(call, interruptedByClose),
-        signal === undefined ? undefined : { signal }
-      )
-      const exit = Exit.isSuccess(sent) ? sent.value : Exit.failCause(sent.cause)
-      if (Exit.isSuccess(exit)) return exit.value
-      signal?.throwIfAborted()
-      throw shared.isClosed() && Cause.isInterruptedOnly(exit.cause) ? closed() : errorOf(exit.cause)
-    },
-    // A registration that ends with its request would never be removed.
-    onClose: (end) => isBound ? () => undefined : onClose(() => end(closed())),
+    // No fiber waits for the other one: that costs as much as the call.
+    run: (effect, signal) =>
+      new Promise((resolve, reject) => {
+        let interrupt: () => void = constVoid
+        let isOver = false
+        const end = () => {
+          isOver = true
+          unregister()
+          signal?.removeEventListener("abort", onAbort)
+        }
+        const stop = (error: unknown) => {
+          if (isOver) return
+          end()
+          reject(error)
+          interrupt()
+        }
+        const onAbort = () => stop(signal?.reason)
+        const unregister = onClose(stop)
+        if (signal?.aborted === true) return onAbort()
+        signal?.addEventListener("abort", onAbort)
+        shared.runtime().then((runtime) => {
+          if (isOver) return
+          interrupt = runtime.runCallback(effect, {
+            onExit: (exit) => {
+              if (isOver) return
+              end()
+              if (Exit.isSuccess(exit)) resolve(exit.value)
+              else reject(shared.isClosed() && Cause.isInterruptedOnly(exit.cause) ? closed() : errorOf(exit.cause))
+            }
+          })
+        }, stop)
+      }),
+    onClose,
     close: () => {
-      const closing = shared.close()
-      for (const end of calls) end()
-      return closing
+      // First: the end of the runtime interrupts the calls, in Effect 4 before `close` returns.
+      for (const end of calls) end(closed())
+      return shared.close()
     }
   }
 }
@@ -79,11 +92,12 @@ const buildOnDemand = <R, E>(layer: Layer.Layer<R, E>) => {
   type Runtime = ManagedRuntime.ManagedRuntime<R, E>
   // No `Ref`: callers are plain promises, before a runtime exists.
   let current: { readonly runtime: Runtime; readonly ready: Promise<Runtime> } | undefined
+  let isClosed = false
   let closing: Promise<void> | undefined
 
   const build = async (runtime: Runtime): Promise<Runtime> => {
     const exit = await runtime.runPromiseExit(Effect.void)
-    if (closing !== undefined) throw closed()
+    if (isClosed) throw closed()
     if (Exit.isSuccess(exit)) return runtime
     await runtime.dispose().catch(() => undefined)
     current = undefined
@@ -92,34 +106,41 @@ const buildOnDemand = <R, E>(layer: Layer.Layer<R, E>) => {
 
   return {
     runtime: (): Promise<Runtime> => {
-      if (closing !== undefined) return Promise.reject(closed())
+      if (isClosed) return Promise.reject(closed())
       if (current === undefined) {
         const runtime = ManagedRuntime.make(layer)
         current = { runtime, ready: build(runtime) }
       }
       return current.ready
     },
-    isClosed: () => closing !== undefined,
-    close: () => closing ??= current?.runtime.dispose() ?? Promise.resolve()
+    isClosed: () => isClosed,
+    close: () => {
+      isClosed = true
+      return closing ??= current?.runtime.dispose() ?? Promise.resolve()
+    }
   }
 }
 
 /** Builds a layer on platforms where no request waits for another: each request builds it until one build has succeeded. */
 const buildByEach = <R, E>(layer: Layer.Layer<R, E>): ReturnType<typeof buildOnDemand<R, E>> => {
   let built: ManagedRuntime.ManagedRuntime<R, E> | undefined
+  let isClosed = false
   let closing: Promise<void> | undefined
   return {
     runtime: async () => {
-      if (closing !== undefined) throw closed()
+      if (isClosed) throw closed()
       if (built !== undefined) return built
       const runtime = ManagedRuntime.make(layer)
       const exit = await runtime.runPromiseExit(Effect.void)
-      const first = Exit.isSuccess(exit) && closing === undefined ? built ??= runtime : undefined
+      const first = Exit.isSuccess(exit) && !isClosed ? built ??= runtime : undefined
       if (first !== runtime) await runtime.dispose().catch(() => undefined)
       if (first !== undefined) return first
-      throw Exit.isFailure(exit) && closing === undefined ? errorOf(exit.cause) : closed()
+      throw Exit.isFailure(exit) && !isClosed ? errorOf(exit.cause) : closed()
     },
-    isClosed: () => closing !== undefined,
-    close: () => closing ??= built?.dispose() ?? Promise.resolve()
+    isClosed: () => isClosed,
+    close: () => {
+      isClosed = true
+      return closing ??= built?.dispose() ?? Promise.resolve()
+    }
   }
 }

@@ -9,9 +9,12 @@ import type * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type { HttpMethod } from "@effect/platform/HttpMethod"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import * as Stream from "effect/Stream"
+import * as Scope from "effect/Scope"
+import type * as Stream from "effect/Stream"
 
 import type { OAuthError } from "../../OAuthError.js"
 import { transports, WithoutRedirects } from "../http/apiCall.js"
@@ -19,6 +22,7 @@ import * as body from "../http/body.js"
 import { factsOf } from "../http/transportResponse.js"
 import * as redirects from "../protocol/redirects.js"
 import * as httpErrors from "../seam/httpErrors.js"
+import * as streams from "../seam/streams.js"
 
 type WebRequest = globalThis.Request
 type Request = HttpClientRequest.HttpClientRequest
@@ -95,18 +99,20 @@ export const call = (input: string | URL | WebRequest, init?: RequestInit | null
   return { url: text ?? web.url, web, options: passedOn(input, init) }
 }
 
-/** Converts a call to a request. Reads the body into memory, so that it can be sent again. */
-export const toRequest = async ({ url, web }: Call): Promise<HttpClientRequest.HttpClientRequest> => {
-  const bytes = web.body === null ? undefined : new Uint8Array(await web.arrayBuffer())
+/** Converts a call to a request. Reads the body into memory, so that it can be sent again; the effect fails as that does. */
+export const toRequest = ({ url, web }: Call): Effect.Effect<Request, unknown> => {
   const headers = Object.fromEntries(web.headers)
   const request = HttpClientRequest.make(web.method as HttpMethod)(url, { headers })
-  return bytes === undefined
-    ? request
-    : HttpClientRequest.setBody(
-      request,
-      // Bytes without a stated type are sent without one.
-      HttpBody.raw(bytes, { contentType: headers["content-type"], contentLength: bytes.byteLength })
-    )
+  if (web.body === null) return Effect.succeed(request)
+  return Effect.map(
+    Effect.tryPromise({ try: () => web.arrayBuffer(), catch: (error) => error }),
+    (bytes) =>
+      HttpClientRequest.setBody(
+        request,
+        // Bytes without a stated type are sent without one.
+        HttpBody.raw(new Uint8Array(bytes), { contentType: headers["content-type"], contentLength: bytes.byteLength })
+      )
+  )
 }
 
 // Fetch standard, section 2.2.6.
@@ -121,6 +127,35 @@ const headersOf = ({ cookies, headers }: PlatformResponse): globalThis.Headers =
   return web
 }
 
+type Bytes = Uint8Array<ArrayBuffer>
+
+/** Reads a body piece by piece, without a second `ReadableStream`, which costs as much as the rest of a short call. */
+const reader = (bytes: Stream.Stream<Uint8Array, unknown>) => {
+  const scope = Effect.runSync(Scope.make())
+  const interrupted = new AbortController()
+  let opened: Effect.Effect<ReadonlyArray<Uint8Array>, unknown> | undefined
+  const open = Effect.flatMap(streams.pull(bytes, scope), (next) => opened = next)
+  const next = () => Effect.runPromiseExit(opened ?? open, { signal: interrupted.signal })
+  const close = Scope.close(scope, Exit.void)
+  return {
+    /** Returns the next pieces; none at the end. */
+    read: async (): Promise<ReadonlyArray<Uint8Array>> => {
+      const exit = await next()
+      if (Exit.isSuccess(exit) && exit.value.length > 0) return exit.value
+      await Effect.runPromise(close)
+      if (Exit.isSuccess(exit)) return exit.value
+      throw Cause.squash(exit.cause)
+    },
+    /** Closes the connection: that of a body that was never read is open until a read begins and is interrupted. */
+    cancel: async (): Promise<void> => {
+      const first = opened === undefined ? next() : undefined
+      interrupted.abort()
+      await first
+      await Effect.runPromise(close)
+    }
+  }
+}
+
 /**
  * Returns the body as a stream like that of `fetch`: nothing is read before the caller reads, and when the signal aborts,
  * reading rejects with its reason and the connection is closed (Fetch standard, "abort the fetch() call"). The `Request` is
@@ -130,25 +165,23 @@ const readable = (
   bytes: Stream.Stream<Uint8Array, unknown>,
   web: WebRequest,
   onClose: OnClose
-): ReadableStream<Uint8Array> => {
-  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
-  const open = () => reader ??= Stream.toReadableStream<Uint8Array>()(bytes).getReader()
+): ReadableStream<Bytes> => {
+  const { cancel, read } = reader(bytes)
   let onAbort: (() => void) | undefined
   let unregister: (() => void) | undefined
   const settle = () => {
     unregister?.()
     if (onAbort !== undefined) web.signal.removeEventListener("abort", onAbort)
   }
-  const stop = async (reason: unknown) => {
+  const stop = () => {
     settle()
-    // A stream that was never opened keeps its connection: open it to cancel it.
-    await open().cancel(reason).catch(() => undefined)
+    return cancel()
   }
-  return new ReadableStream<Uint8Array>({
+  return new ReadableStream<Bytes>({
     start: (controller) => {
       onAbort = () => {
         controller.error(web.signal.reason)
-        void stop(web.signal.reason)
+        void stop()
       }
       if (web.signal.aborted) onAbort()
       else web.signal.addEventListener("abort", onAbort, { once: true })
@@ -157,12 +190,13 @@ const readable = (
       // From the first read on: a response that is not read is not kept.
       unregister ??= onClose((error) => {
         controller.error(error)
-        void stop(error)
+        void stop()
       })
       try {
-        const { done, value } = await open().read()
+        const pieces = await read()
         if (web.signal.aborted) return
-        if (!done) return controller.enqueue(value)
+        for (const piece of pieces) controller.enqueue(piece as Bytes)
+        if (pieces.length > 0) return
         settle()
         controller.close()
       } catch (error) {
@@ -236,10 +270,7 @@ const toResponse = (
     if (status !== 0 && status < 200) return failure(response, "a `Response` cannot have this status")
     const hasBody = !bodiless.has(status) && request.method !== "HEAD" && status !== 0
     const content = hasBody
-      ? Effect.map(
-        body.decoded(response),
-        (bytes) => readable(bytes, web, onClose) as ReadableStream<Uint8Array<ArrayBuffer>>
-      )
+      ? Effect.map(body.decoded(response), (bytes) => readable(bytes, web, onClose))
       : Effect.succeed(null)
     return Effect.map(content, (content) =>
       described(
