@@ -39,8 +39,8 @@ const cases: Readonly<Record<string, readonly [effect3: string, effect4: string]
     "[Effect.forkChild, Effect.forkDetach, Effect.tapCause, Effect.andThen, Effect.fromNullishOr, ours.zipRight]"
   ],
   "members of Effect that another module has": [
-    "[Effect.clock, Effect.intoDeferred, Effect.makeSemaphore, Effect.unsafeMakeSemaphore]",
-    "[Clock.Clock, Deferred.into, Semaphore.make, Semaphore.makeUnsafe]"
+    "[Effect.clock, Effect.intoDeferred, Effect.makeLatch, Effect.makeSemaphore, Effect.unsafeMakeSemaphore]",
+    "[Clock.Clock, Deferred.into, Latch.make, Semaphore.make, Semaphore.makeUnsafe]"
   ],
   "members of Layer, Option and Stream": [
     "[Layer.catchAll, Layer.scoped, Layer.scopedContext, Layer.scopedDiscard, Layer.setConfigProvider]\n" +
@@ -275,6 +275,7 @@ describe("what becomes of", () => {
     assert.sameMembers(added ?? [], [
       "import * as Clock from \"effect/Clock\"",
       "import * as Deferred from \"effect/Deferred\"",
+      "import * as Latch from \"effect/Latch\"",
       "import * as Semaphore from \"effect/Semaphore\""
     ])
   })
