@@ -233,6 +233,18 @@ describe("spans", () => {
       assert.isTrue(ended.every(({ text }) => !text.includes("token-1")))
     }))
 
+  it.effect("of the platform are absent for a client whose program disables them", () =>
+    Effect.gen(function*() {
+      const { ended, tracer } = spans.make()
+      const { layer } = scenario.make(scenario.ok)
+      const untraced = Effect.map(ApiClient.ApiClient, HttpClient.withTracerDisabledWhen(() => true))
+      yield* Effect.flatMap(untraced, (client) => client.get("/items")).pipe(
+        Effect.provide(layer),
+        spans.tracedBy(tracer)
+      )
+      assert.notInclude(ended.map(({ name }) => name), spans.ofRequest("GET"))
+    }))
+
   it.effect("are absent when tracing is disabled", () =>
     Effect.gen(function*() {
       const { ended, tracer } = spans.make()
