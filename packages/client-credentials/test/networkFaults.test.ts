@@ -806,7 +806,7 @@ describe("a handshake", () => {
           yield* answered
           yield* eventually(() => `${front.open.size} connections, one at most`, () => front.open.size <= 1)
         })),
-      300_000
+      1_800_000
     )
   }
 })

@@ -81,7 +81,7 @@ const stores: ReadonlyArray<readonly [string, boolean, Effect.Effect<Store, neve
 const settings = (store: Effect.Effect<Store, never, Scope.Scope>) => Effect.map(store, (started) => started.settings)
 
 /** Runs in sequence, in parallel with the tests of the other store: the processes wait most of the time. */
-const inTurn = { concurrent: false, timeout: 300_000 }
+const inTurn = { concurrent: false, timeout: 1_800_000 }
 
 for (const [name, isInstalled, store] of stores) {
   const suite = isInstalled ? describe.concurrent : describe.skip
@@ -227,7 +227,7 @@ for (const [name, isInstalled, store] of stores) {
             `${name}, killed repeatedly: ${(yield* server.issued).length} tokens`,
             outputs.map((one) => one.trim().split("\n").at(-1))
           )
-          for (const output of outputs) assert.include(output, `${calls} of ${calls} calls`)
+          for (const output of outputs) assert.include(output, `${calls} of ${calls} calls`, output)
         }).pipe(Effect.provide(context)),
       inTurn
     )

@@ -62,7 +62,7 @@ describe("a scheduled job", () => {
         }
         assert.strictEqual(yield* tokens, 1)
       }).pipe(Effect.provide(context)),
-    300_000
+    1_800_000
   )
 
   it.scopedLive("killed at any time, it leaves no state that blocks the next one", () =>

@@ -28,6 +28,8 @@ describe("a runtime with I/O bound to requests", () => {
     assert.isFalse(within({ navigator: { userAgent: "Deno/2" } }, isRequestBound))
     assert.isTrue(within({ navigator: { userAgent: "Cloudflare-Workers" } }, isRequestBound))
     assert.isTrue(within({ EdgeRuntime: "vercel" }, isRequestBound))
+    // An older Worker has no `navigator`.
+    assert.isTrue(within({ navigator: undefined, WebSocketPair: class {} }, isRequestBound))
   })
 
   it("keeps a request alive by waitUntil, until it is released", async () => {
@@ -50,6 +52,7 @@ describe("a runtime with I/O bound to requests", () => {
 
   it("keeps none alive without waitUntil, or outside of a request", () => {
     assert.isUndefined(within({ process: undefined }, extend))
+    assert.isUndefined(within({ [vercel]: {} }, extend))
     assert.isUndefined(within({ process: {} }, extend))
     assert.isUndefined(within({ process: { getBuiltinModule: () => undefined } }, extend))
     assert.isUndefined(within({ process: { getBuiltinModule: () => ({}) } }, extend))
