@@ -404,10 +404,10 @@ export const make = (
               (issued) => ({ ...issued, counted: budget.countedWith(permit, times) })
             )
           })),
-        isPauseOver: (request, _, failure) =>
+        isPauseOver: (request, requestOptions, failure) =>
           failure._tag === "IssuanceBudgetExhausted"
             ? Effect.orElseSucceed(life.within(budget.hasRoom(issuerQuota.organizationOf(request))), () => false)
-            : Effect.succeed(false)
+            : endpoint.isPauseOver?.(request, requestOptions, failure) ?? Effect.succeed(false)
       })
     }
   })

@@ -253,6 +253,83 @@ it.scopedLive("options that cannot be applied and would weaken a guarantee rejec
     })
   }))
 
+describe("a body whose source cannot be cancelled", () => {
+  /** A client of an API whose body never ends, or fails after its first piece, and whose cancellation is rejected. */
+  const unhappy = (fails: boolean) => {
+    let count = 0
+    const body = () =>
+      new ReadableStream<Uint8Array>({
+        pull: (controller) => {
+          count += 1
+          if (count === 1) return controller.enqueue(new TextEncoder().encode("leaf"))
+          if (fails) throw new Error("the connection was reset")
+          return new Promise<void>(() => undefined)
+        },
+        cancel: () => Promise.reject(new Error("not cancelled"))
+      }, { highWaterMark: 0 })
+    const fetch = (input: unknown) =>
+      Promise.resolve(
+        String(input).endsWith("/token")
+          ? Response.json({ access_token: "t", token_type: "Bearer", expires_in: 60 })
+          : new Response(body(), { headers: { "content-type": "text/plain" } })
+      )
+    return PromiseClient.create({
+      tokenUrl: "https://auth.example.com/token",
+      clientId: "inventory-sync",
+      clientSecret: "s3cr3t",
+      apiBaseUrl: "https://api.example.com"
+    }, { fetch })
+  }
+
+  const rejections: Array<unknown> = []
+  const note = (reason: unknown) => void rejections.push(reason)
+
+  const ends: Readonly<Record<string, (api: PromiseClient.PromiseClient) => Promise<void>>> = {
+    "is left by its caller, unread": async (api) => void await (await api.fetch("/items")).body?.cancel(),
+    "is left by its caller while it is read": async (api) => {
+      const reader = (await api.fetch("/items")).body?.getReader() ?? assert.fail("a body")
+      await reader.read()
+      const next = reader.read()
+      await reader.cancel()
+      assert.isTrue((await next).done)
+    },
+    "is aborted": async (api) => {
+      const controller = new AbortController()
+      const reader = (await api.fetch("/items", { signal: controller.signal })).body?.getReader() ??
+        assert.fail("a body")
+      await reader.read()
+      const next = rejection(reader.read())
+      controller.abort("enough")
+      assert.strictEqual(await next, "enough")
+    },
+    "ends with its client": async (api) => {
+      const reader = (await api.fetch("/items")).body?.getReader() ?? assert.fail("a body")
+      await reader.read()
+      const next = rejection(reader.read())
+      await api.close()
+      assert.instanceOf(await next, OAuthError.ClientClosed)
+    }
+  }
+  for (const [name, end] of Object.entries(ends)) {
+    it(`${name}, without an unhandled rejection`, async () => {
+      process.on("unhandledRejection", note)
+      try {
+        await end(unhappy(false))
+        // Node reports those of a turn at its end.
+        for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+      } finally {
+        process.off("unhandledRejection", note)
+      }
+      assert.deepStrictEqual(rejections.splice(0), [])
+    })
+  }
+
+  it("rejects with its own error when it fails", async () => {
+    const error = await rejection((await unhappy(true).fetch("/items")).text())
+    assert.include(String((error as Error).cause ?? error), "the connection was reset")
+  })
+})
+
 describe("the layer", () => {
   /** A layer whose first builds fail, each with an open resource that must be closed. */
   const failing = (layer: Layer.Layer<ApiClient.ApiClient, unknown>, failures: number) => {

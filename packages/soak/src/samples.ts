@@ -59,7 +59,7 @@ const median = (values: ReadonlyArray<number>): number =>
 
 /**
  * The allowed growth of each resource: a share of the early value, with a minimum for noise. A caller has one socket, or
- * two after the rest of a long response was left unread: in noise, the second ones of 20 callers.
+ * two after the rest of a long response was left unread. The noise covers the second sockets of 20 callers.
  */
 const allowances: Readonly<Record<Resource, { readonly share: number; readonly noise: number }>> = {
   bytes: { share: 0.1, noise: 4 * 1024 * 1024 },

@@ -43,7 +43,7 @@ export const running = <Services, E>(layer: Layer.Layer<Services, E>): Running<S
     }
   }
   return {
-    // No fiber waits for the other one: that costs as much as the call.
+    // In one fiber: a second one, which waits for `close` beside it, costs as much as the call.
     run: (effect, signal) =>
       new Promise((resolve, reject) => {
         let interrupt: () => void = constVoid

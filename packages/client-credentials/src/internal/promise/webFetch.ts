@@ -136,13 +136,14 @@ const reader = (bytes: Stream.Stream<Uint8Array, unknown>) => {
   let opened: Effect.Effect<ReadonlyArray<Uint8Array>, unknown> | undefined
   const open = Effect.flatMap(streams.pull(bytes, scope), (next) => opened = next)
   const next = () => Effect.runPromiseExit(opened ?? open, { signal: interrupted.signal })
-  const close = Scope.close(scope, Exit.void)
+  // A source that rejects its cancellation does not fail the call: its caller has ended it.
+  const close = () => Effect.runPromiseExit(Scope.close(scope, Exit.void))
   return {
     /** Returns the next pieces; none at the end. */
     read: async (): Promise<ReadonlyArray<Uint8Array>> => {
       const exit = await next()
       if (Exit.isSuccess(exit) && exit.value.length > 0) return exit.value
-      await Effect.runPromise(close)
+      await close()
       if (Exit.isSuccess(exit)) return exit.value
       throw Cause.squash(exit.cause)
     },
@@ -151,7 +152,7 @@ const reader = (bytes: Stream.Stream<Uint8Array, unknown>) => {
       const first = opened === undefined ? next() : undefined
       interrupted.abort()
       await first
-      await Effect.runPromise(close)
+      await close()
     }
   }
 }
