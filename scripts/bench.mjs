@@ -1,9 +1,12 @@
-// `npm run bench`: compiles, generates the packages for Effect 4 and measures both majors beside their peers, all on one
-// Node: this one, or a newer one where this one is too old for the HTTP client of Effect 4. Arguments go to the benchmarks.
+// `npm run bench`: compiles, generates the packages for Effect 4 and measures both majors beside their peers, as they are
+// published, all on one Node: this one, or a newer one where this one is too old for the HTTP client of Effect 4. Arguments go
+// to the benchmarks.
 import { spawnSync } from "node:child_process"
+import { cpSync, existsSync, mkdirSync, symlinkSync } from "node:fs"
 import { createRequire } from "node:module"
-import { join } from "node:path"
+import { dirname, join, resolve } from "node:path"
 
+import { assemble } from "./assemble.mjs"
 import { node24 } from "./node24.mjs"
 
 const run = (command, args) => {
@@ -16,6 +19,18 @@ const tsc = createRequire(join(process.cwd(), "package.json")).resolve("typescri
 run(process.execPath, [tsc, "-b"])
 run(process.execPath, [join("scripts", "effect4.mjs")])
 
+// The programs run beside the published packages; their results stay in this workspace.
+const workspace = await assemble()
+const benchmarks = join("packages", "benchmarks")
+for (const path of [benchmarks, join("packages", "effect-4", "generated", "benchmarks")]) {
+  cpSync(join(path, "dist"), join(workspace, path, "dist"), { recursive: true })
+}
+const linked = ["src", "results", "README.md", "package.json", "node_modules"].map((name) => join(benchmarks, name))
+for (const path of [...linked, "README.md", join("build", "pack-test")].filter(existsSync)) {
+  mkdirSync(dirname(join(workspace, path)), { recursive: true })
+  symlinkSync(resolve(path), join(workspace, path))
+}
+
 const node = node24()
 if (node === undefined) {
   console.error("The benchmarks need Node 22 or newer, and there is none for this machine.")
@@ -23,4 +38,4 @@ if (node === undefined) {
 }
 // A young generation so large that the calls of one contender are not interrupted by the garbage of another.
 const flags = ["--expose-gc", "--min-semi-space-size=128", "--max-semi-space-size=128"]
-run(node, [...flags, join("packages", "benchmarks", "dist", "main.js"), ...process.argv.slice(2)])
+run(node, [...flags, join(workspace, benchmarks, "dist", "main.js"), ...process.argv.slice(2)])

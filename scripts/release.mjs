@@ -1,8 +1,9 @@
-// Publishes what `npm run release` has built: the packages for Effect 4 as `latest`, those for Effect 3 with the tag of their
-// manifests, and the command line. A version that the registry has is left alone, so that a release that ended half-way is
-// repeated. Creates Git tags for published versions, unless --no-git-tag is passed.
+// Publishes what `npm run release` has built and this script assembles: the packages for Effect 4 as `latest`, those for Effect 3
+// with the tag of their manifests, and the command line. A version that the registry has is left alone, so that a release that
+// ended half-way is repeated. Creates Git tags for published versions, unless --no-git-tag is passed.
 import { spawnSync } from "node:child_process"
 
+import { assemble } from "./assemble.mjs"
 import { published, publishedForEffect4 } from "./published.mjs"
 
 const run = (command, ...args) => spawnSync(command, args, { encoding: "utf8", stdio: ["inherit", "pipe", "pipe"] })
@@ -24,8 +25,10 @@ const isPublished = (version) => {
 // A statement of the workflow and the commit that built the package, where a workflow may sign one.
 const provenance = process.env.ACTIONS_ID_TOKEN_REQUEST_URL === undefined ? [] : ["--provenance"]
 
+const workspace = await assemble()
+
 // Effect 4 first: a registry makes the first version of a package `latest`, whatever its tag.
-for (const { name, path, publishConfig, version } of [...publishedForEffect4(), ...published()]) {
+for (const { name, path, publishConfig, version } of [...publishedForEffect4(workspace), ...published(workspace)]) {
   const release = `${name}@${version}`
   if (isPublished(release)) {
     console.log(`${release} is published already`)

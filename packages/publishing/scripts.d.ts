@@ -12,6 +12,10 @@ declare module "*/scripts/published.mjs" {
   export const publishedForEffect4: (root?: string) => ReadonlyArray<Published>
 }
 
+declare module "*/scripts/assemble.mjs" {
+  export const assemble: (root?: string) => Promise<string>
+}
+
 declare module "*/scripts/changesets.mjs" {
   export const problems: (file: string, text: string, names: ReadonlyArray<string>) => ReadonlyArray<string>
   export const problemsOfAll: (names: ReadonlyArray<string>, directory?: string) => ReadonlyArray<string>

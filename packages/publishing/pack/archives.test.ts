@@ -1,5 +1,7 @@
 /** Checks of the archives as a registry receives them: their manifests, types and contents. */
-import { basename } from "node:path"
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { basename, dirname, join } from "node:path"
 import { fileURLToPath } from "node:url"
 
 import { assert, describe, inject, it } from "vitest"
@@ -28,12 +30,30 @@ for (const [name, archive] of archives) {
       const files = (await succeed("tar", ["-tzf", archive])).trim().split("\n")
       const expected = [
         /^(dist|src)\/(internal\/([a-z]+\/)?|(TokenStore|ClientConfig)\/)?[A-Za-z]+\.(ts|d\.ts|js|d\.ts\.map|js\.map)$/,
+        /^dist\/internal\/rolldown-runtime\.js$/,
         /^dist\/bundle\/[\w-]+\.(c?js|json|txt)$/,
         /^(package\.json|README\.md|LICENSE|CHANGELOG\.md)$/
       ]
       const paths = files.map((file) => file.replace(/^package\//, ""))
       assert.deepStrictEqual(paths.filter((path) => !expected.some((pattern) => pattern.test(path))), [])
       assert.includeMembers(paths, ["README.md", "LICENSE"])
+    })
+
+    it("has source maps that name its sources", async () => {
+      const folder = await mkdtemp(join(tmpdir(), "archive-"))
+      try {
+        await succeed("tar", ["-xzf", archive, "-C", folder])
+        const files = await readdir(join(folder, "package"), { recursive: true })
+        for (const file of files.filter((file) => file.endsWith(".js.map"))) {
+          const { sources }: { readonly sources: ReadonlyArray<string> } = JSON.parse(
+            await readFile(join(folder, "package", file), "utf8")
+          )
+          assert.isNotEmpty(sources, file)
+          assert.includeMembers(files, sources.map((source) => join(dirname(file), source)), file)
+        }
+      } finally {
+        await rm(folder, { recursive: true })
+      }
     })
 
     it("has a complete manifest", async () => {

@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url"
 
 import type { TestProject } from "vitest/node"
 
+import { assemble } from "../../../scripts/assemble.mjs"
 import { published, publishedForEffect4 } from "../../../scripts/published.mjs"
 import * as programs from "./programs.js"
 import { succeed } from "./run.js"
@@ -54,8 +55,12 @@ const peers: Readonly<Record<programs.Major, readonly [ReadonlyArray<string>, Re
   4: [["effect", "@effect/platform-node"], []]
 }
 
-const installArchives = async (major: programs.Major, directory: string): Promise<Installed> => {
-  const packages = major === 3 ? published(root) : publishedForEffect4(root)
+const installArchives = async (
+  major: programs.Major,
+  workspace: string,
+  directory: string
+): Promise<Installed> => {
+  const packages = major === 3 ? published(workspace) : publishedForEffect4(workspace)
   const paths = packages.map(({ path }) => path)
   const packed: ReadonlyArray<{ readonly filename: string }> = JSON.parse(
     await succeed(
@@ -89,10 +94,11 @@ const installArchives = async (major: programs.Major, directory: string): Promis
 
 export default async ({ provide }: TestProject) => {
   const directory = await mkdtemp(join(tmpdir(), "pack-test-"))
+  const workspace = await assemble(root)
   const [tools, ...installed] = await Promise.all([
     installTools(),
-    installArchives(3, directory),
-    installArchives(4, directory)
+    installArchives(3, workspace, directory),
+    installArchives(4, workspace, directory)
   ])
   provide("tools", tools)
   provide("installed", installed)
