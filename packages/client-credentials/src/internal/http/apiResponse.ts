@@ -9,10 +9,11 @@ import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 
+import { names as redactedNames } from "../protocol/redactedHeaders.js"
 import { type SentRequest, SentSecrets } from "../protocol/sentSecrets.js"
 import * as httpErrors from "../seam/httpErrors.js"
 import * as responses from "../seam/responses.js"
-import * as tracing from "../seam/tracing.js"
+import type * as tracing from "../seam/tracing.js"
 import * as contentCoding from "./contentCoding.js"
 import * as transportResponse from "./transportResponse.js"
 
@@ -89,7 +90,7 @@ class ApiResponse extends responses.Derived {
     return Effect.catchAll(body, (error) => Effect.fail(httpErrors.withResponse(error, this)))
   }
   override toJSON(): unknown {
-    return responses.inspect(this, ["authorization", "set-cookie", ...tracing.redactedNames])
+    return responses.inspect(this, ["authorization", "set-cookie", ...redactedNames])
   }
 }
 

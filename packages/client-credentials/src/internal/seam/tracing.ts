@@ -18,6 +18,7 @@ import { identity } from "effect/Function"
 import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 
+import * as redactedHeaders from "../protocol/redactedHeaders.js"
 import type { Running } from "./fiber.js"
 
 /** Replacements for values that contain a secret, as a tracer receives them. */
@@ -105,28 +106,10 @@ export const guard = <A, E, R>(fiber: Running, request: Effect.Effect<A, E, R>, 
 export const viewedDefects = <E>(cause: Cause.Cause<E>, view: View): Cause.Cause<E> =>
   rebuilt(cause, identity, (defect) => view.failure(defect))
 
-/**
- * Headers that traces and printed values show without their values. The platform redacts `authorization`, but not proofs,
- * nor a challenge, in which an API may repeat a token.
- */
-export const redactedNames: ReadonlyArray<string> = ["dpop", "www-authenticate"]
-
-/** Names with those above, by the names of the program: clients of one program share them. */
-const redactedBy = new WeakMap<object, ReadonlyArray<string | RegExp>>()
-
-/** Returns the names with those above; the identical list if it has them. */
-const redacted = (names: ReadonlyArray<string | RegExp>): ReadonlyArray<string | RegExp> => {
-  const known = redactedBy.get(names)
-  if (known !== undefined) return known
-  const all = redactedNames.every((name) => names.includes(name)) ? names : [...names, ...redactedNames]
-  redactedBy.set(names, all).set(all, all)
-  return all
-}
-
-/** Redacts these headers for the whole program until the scope ends. Adds nothing if they are redacted already. */
+/** Redacts headers that contain a secret for the whole program until the scope ends. Adds nothing if they are redacted. */
 export const redactScoped: Effect.Effect<void, never, Scope.Scope> = Effect.withFiberRuntime((fiber) => {
   const names = fiber.getFiberRef(Headers.currentRedactedNames)
-  const all = redacted(names)
+  const all = redactedHeaders.added(names)
   if (all === names) return Effect.void
   // Unlike `Effect.locallyScoped`, this holds no settings of the fiber.
   const restore = () => FiberRef.update(Headers.currentRedactedNames, (current) => current === all ? names : current)
@@ -137,9 +120,9 @@ export const redactScoped: Effect.Effect<void, never, Scope.Scope> = Effect.with
     ))
 })
 
-/** Redacts these headers for one call, which may be made outside the scope above. */
+/** Redacts headers that contain a secret for one call, which may be made outside the scope above. */
 export const redact = <A, E, R>(fiber: Running, call: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => {
   const names = fiber.getFiberRef(Headers.currentRedactedNames)
-  const all = redacted(names)
+  const all = redactedHeaders.added(names)
   return all === names ? call : Effect.locally(call, Headers.currentRedactedNames, all)
 }

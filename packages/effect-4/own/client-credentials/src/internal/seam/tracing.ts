@@ -17,6 +17,7 @@ import * as References from "effect/References"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 
+import * as redactedHeaders from "../protocol/redactedHeaders.js"
 import type { Running } from "./fiber.js"
 
 /** Replacements for values that contain a secret, as a tracer receives them. */
@@ -108,32 +109,18 @@ export const guard = <A, E, R>(fiber: Running, request: Effect.Effect<A, E, R>, 
 export const viewedDefects = <E>(cause: Cause.Cause<E>, view: View): Cause.Cause<E> =>
   rebuilt(cause, identity, (defect) => view.failure(defect))
 
-/**
- * Headers that traces and printed values show without their values. The platform redacts `authorization`, but not proofs,
- * nor a challenge, in which an API may repeat a token.
- */
-export const redactedNames: ReadonlyArray<string> = ["dpop", "www-authenticate"]
-
-const isRedacting = (names: ReadonlyArray<string | RegExp>): boolean =>
-  redactedNames.every((name) => names.includes(name))
-
-/** Redacts these headers for the whole program until the scope ends. Adds nothing if they are redacted already. */
-export const redactScoped: Effect.Effect<void, never, Scope.Scope> = Effect.withFiber((fiber) =>
-  isRedacting(fiber.getRef(Headers.CurrentRedactedNames))
+/** Redacts headers that contain a secret for the whole program until the scope ends. Adds nothing if they are redacted. */
+export const redactScoped: Effect.Effect<void, never, Scope.Scope> = Effect.withFiber((fiber) => {
+  const names = fiber.getRef(Headers.CurrentRedactedNames)
+  return redactedHeaders.added(names) === names
     ? Effect.void
-    : Effect.updateServiceScoped(Headers.CurrentRedactedNames, (names) => [...names, ...redactedNames])
-)
+    : Effect.updateServiceScoped(Headers.CurrentRedactedNames, redactedHeaders.added)
+})
 
-const redacted = new WeakMap<ReadonlyArray<string | RegExp>, ReadonlyArray<string | RegExp>>()
-
-/** Returns the context with these headers redacted. */
+/** Returns the context with headers redacted that contain a secret. */
 export const withRedaction = <R>(context: Context.Context<R>): Context.Context<R> => {
   const names = Context.get(context, Headers.CurrentRedactedNames)
-  const known = redacted.get(names)
-  if (known === names) return context
-  if (known !== undefined) return Context.add(context, Headers.CurrentRedactedNames, known)
-  const all = isRedacting(names) ? names : [...names, ...redactedNames]
-  redacted.set(names, all).set(all, all)
+  const all = redactedHeaders.added(names)
   return all === names ? context : Context.add(context, Headers.CurrentRedactedNames, all)
 }
 
