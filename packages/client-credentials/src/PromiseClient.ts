@@ -16,7 +16,7 @@
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import type * as FileSystem from "@effect/platform/FileSystem"
-import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClient from "@effect/platform/HttpClient"
 import * as Clock from "effect/Clock"
 import * as ConfigProvider from "effect/ConfigProvider"
 import type * as Context from "effect/Context"
@@ -38,7 +38,6 @@ import * as plainFiles from "./internal/promise/plainFiles.js"
 import { ShownToken } from "./internal/promise/shownToken.js"
 import * as webFetch from "./internal/promise/webFetch.js"
 import * as logging from "./internal/seam/logging.js"
-import * as tracing from "./internal/seam/tracing.js"
 import * as trials from "./internal/token/trial.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 import type { TokenError } from "./OAuthError.js"
@@ -210,9 +209,6 @@ export interface Platform {
 
 type Services = ApiClient | TokenCache | TokenRevocation
 
-/** Removes trace headers, which would refer to spans that are not collected, since the program does not trace. */
-const untraced = HttpClient.transformResponse(tracing.withoutHeaders)
-
 const onPlatform = <E>(
   services: Layer.Layer<Services, E, HttpClient.HttpClient | FileSystem.FileSystem>,
   platform: Platform,
@@ -224,12 +220,9 @@ const onPlatform = <E>(
     return make(Layer.scopedContext(invalid))
   }
   const { fetch, httpClient = FetchHttpClient.layer, log = logged } = platform
-  const transport = Layer.effect(HttpClient.HttpClient, Effect.map(HttpClient.HttpClient, untraced)).pipe(
-    Layer.provide(httpClient)
-  )
   const own = fetch === undefined
-    ? transport
-    : Layer.provideMerge(transport, Layer.succeed(FetchHttpClient.Fetch, fetch))
+    ? httpClient
+    : Layer.provideMerge(httpClient, Layer.succeed(FetchHttpClient.Fetch, fetch))
   return make(services.pipe(
     Layer.provideMerge(own),
     Layer.provide(plainFiles.layer),

@@ -3,11 +3,12 @@ import type * as Http from "node:http"
 import { FetchHttpClient, type HttpClient } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { PromiseClient } from "@effect-oauth/client-credentials"
-import { Effect, type Layer } from "effect"
+import { ClientCredentials, PromiseClient } from "@effect-oauth/client-credentials"
+import { Effect, Layer, Redacted } from "effect"
 
 import * as httpErrors from "./support/httpErrors.js"
 import * as servers from "./support/servers.js"
+import * as spans from "./support/spans.js"
 
 const transports: ReadonlyArray<readonly [string, Layer.Layer<HttpClient.HttpClient>]> = [
   ["fetch", FetchHttpClient.layer],
@@ -206,3 +207,37 @@ for (const [name, transport] of transports) {
       }))
   })
 }
+
+describe("a request that follows a redirect to another origin", () => {
+  const programs: ReadonlyArray<readonly [name: string, tracer: Layer.Layer<never>, isTraced: boolean]> = [
+    ["has no trace headers in a program without a tracer", Layer.empty, false],
+    ["has the trace headers of the program's tracer", spans.layer(spans.make().tracer), true]
+  ]
+  for (const [name, tracer, isTraced] of programs) {
+    for (const [transport, httpClient] of transports) {
+      it.scopedLive(`${name}, on ${transport}`, () =>
+        Effect.gen(function*() {
+          const { elsewhere, fetch, origin, others } = yield* started(httpClient)
+          const { fetch: ofLayer } = yield* Effect.acquireRelease(
+            Effect.sync(() =>
+              PromiseClient.make(
+                ClientCredentials.layer({
+                  tokenUrl: `${origin}/token`,
+                  clientId: "inventory-sync",
+                  clientSecret: Redacted.make("s3cr3t"),
+                  apiBaseUrl: `${origin}/v1`,
+                  allowHttpLoopback: true
+                }).pipe(Layer.provide(httpClient), Layer.provideMerge(tracer))
+              )
+            ),
+            ({ close }) => Effect.promise(close)
+          )
+          yield* Effect.promise(async () => {
+            for (const send of [fetch, ofLayer]) await send(`/302?to=${elsewhere}/file`)
+          })
+          const areSent = others.map(({ headers }) => "traceparent" in headers || "b3" in headers)
+          assert.deepStrictEqual(areSent, [false, isTraced])
+        }))
+    }
+  }
+})

@@ -23,6 +23,7 @@ import { factsOf } from "../http/transportResponse.js"
 import * as redirects from "../protocol/redirects.js"
 import * as httpErrors from "../seam/httpErrors.js"
 import * as streams from "../seam/streams.js"
+import * as tracing from "../seam/tracing.js"
 
 type WebRequest = globalThis.Request
 type Request = HttpClientRequest.HttpClientRequest
@@ -295,7 +296,12 @@ interface Next {
 const sendNext = (api: Client, request: Request, isElsewhere: boolean): Effect.Effect<Next, Failure> => {
   const transport = transports.get(api)
   const elsewhere = (rejection: Effect.Effect<never, Failure>): Effect.Effect<Next, Failure> =>
-    Effect.map(transport?.execute(request) ?? rejection, (response) => ({ response, isElsewhere: true }))
+    transport === undefined
+      ? rejection
+      : Effect.map(tracing.withoutIdleHeaders(transport.execute(request)), (response) => ({
+        response,
+        isElsewhere: true
+      }))
   if (isElsewhere && transport !== undefined) return elsewhere(Effect.never)
   return Effect.map(api.execute(request), (response): Next => ({ response, isElsewhere: false })).pipe(
     Effect.catchTags({

@@ -71,16 +71,18 @@ const guarded = (span: Tracer.Span, view: View): Tracer.Span => {
 /** Tracer of a program that configures none. No exporter receives its spans, so they are not redacted. */
 const native = Context.get(DefaultServices.liveServices, Tracer.Tracer)
 
-/** Sends the requests of an effect without trace headers. */
-export const withoutHeaders = <A, E, R>(requests: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.locally(requests, HttpClient.currentTracerPropagation, false)
-
 /**
  * Returns whether spans would not be collected: the program configured no tracer, and a request is not part of a trace that
  * it continues. Their trace headers would refer to a trace that does not exist.
  */
 export const isIdle = (fiber: Running | undefined): boolean =>
   fiber?.currentTracer === native && fiber.currentSpan === undefined
+
+/** Sends requests without trace headers if their spans would not be collected. */
+export const withoutIdleHeaders = <A, E, R>(requests: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.withFiberRuntime<A, E, R>((fiber) =>
+    isIdle(fiber) ? Effect.locally(requests, HttpClient.currentTracerPropagation, false) : requests
+  )
 
 /** Runs an effect in a span, unless the span would not be collected: requests within it would have trace headers. */
 export const withSpan = (name: string, options: Tracer.SpanOptions) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>

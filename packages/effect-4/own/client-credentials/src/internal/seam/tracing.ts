@@ -73,16 +73,18 @@ const guarded = (span: Tracer.Span, view: View): Tracer.Span => {
 /** Tracer of a program that configures none. No exporter receives its spans, so they are not redacted. */
 const native = Context.get(Context.empty(), Tracer.Tracer)
 
-/** Sends the requests of an effect without trace headers. */
-export const withoutHeaders = <A, E, R>(requests: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
-  Effect.provideService(requests, HttpClient.TracerPropagationEnabled, false)
-
 /**
  * Returns whether spans would not be collected: the program configured no tracer, and a request is not part of a trace that
  * it continues. Their trace headers would refer to a trace that does not exist.
  */
 export const isIdle = (fiber: Running | undefined): boolean =>
   fiber?.getRef(Tracer.Tracer) === native && Context.getOrUndefined(fiber.context, Tracer.ParentSpan) === undefined
+
+/** Sends requests without trace headers if their spans would not be collected. */
+export const withoutIdleHeaders = <A, E, R>(requests: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  Effect.withFiber<A, E, R>((fiber) =>
+    isIdle(fiber) ? Effect.provideService(requests, HttpClient.TracerPropagationEnabled, false) : requests
+  )
 
 /** Runs an effect in a span, unless the span would not be collected: requests within it would have trace headers. */
 export const withSpan = (name: string, options: Tracer.SpanOptions) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
