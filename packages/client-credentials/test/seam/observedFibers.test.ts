@@ -6,6 +6,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { ApiClient, ClientCredentials } from "@effect-oauth/client-credentials"
 import { Deferred, Effect, Exit, Fiber, Layer, ManagedRuntime } from "effect"
 
+import { changes as ofMajor } from "../support/changes.js"
 import * as fakeHttp from "../support/fakeHttp.js"
 import * as scenario from "../support/scenario.js"
 
@@ -71,6 +72,30 @@ describe("after calls", () => {
       assert.isTrue(exits.every(Exit.isFailure))
       assert.strictEqual(sentElsewhere(), 0)
     }))
+})
+
+const replacing: Readonly<Record<string, (client: HttpClient.HttpClient) => HttpClient.HttpClient>> = {
+  "that sets a predicate of traces": HttpClient.withTracerDisabledWhen(() => true),
+  "that disables tracing": HttpClient.transformResponse(Effect.withTracerEnabled(false)),
+  ...ofMajor
+}
+
+describe("each call sends the token to the API only", () => {
+  for (const [name, replace] of Object.entries(replacing)) {
+    it.effect(`over an HttpClient ${name}`, () => {
+      const { layer, sentElsewhere } = world((client) =>
+        HttpClient.mapRequest(
+          replace(client),
+          (request) =>
+            request.url.startsWith("https://api.example.com/") ? HttpClientRequest.setUrl(request, elsewhere) : request
+        )
+      )
+      return Effect.gen(function*() {
+        for (const _ of counts) assert.strictEqual((yield* Effect.flip(call))._tag, "OriginNotAllowed")
+        assert.strictEqual(sentElsewhere(), 0)
+      }).pipe(Effect.provide(layer))
+    })
+  }
 })
 
 describe("concurrent calls", () => {

@@ -34,7 +34,10 @@ const redirecting = dispatcher(() => new Undici.Agent().compose(Undici.intercept
 const repeating = dispatcher(() =>
   new Undici.Agent().compose(
     Undici.interceptors.redirect({ maxRedirections: 5 }),
-    Undici.interceptors.retry({ maxRetries: 3, minTimeout: 1, methods: ["GET", "POST"], statusCodes: [429, 500, 503] })
+    Undici.interceptors.retry({
+      retry: (error, { state }, done) => done(state.counter > 3 ? error : null),
+      statusCodes: [429, 500, 503]
+    })
   )
 )
 

@@ -118,7 +118,7 @@ interface Once {
 /**
  * Sends a request once, only to its own URL. Other requests that the program sends meanwhile are not affected.
  */
-const once = (request: HttpClientRequest.HttpClientRequest, isTraced: boolean): Once => {
+const once = (request: HttpClientRequest.HttpClientRequest): Once => {
   const expected = transport.shownUrl(transport.urlOf(request))
   // Transformations of a request keep what they do not change, by reference.
   const parts = new Set<unknown>()
@@ -142,7 +142,7 @@ const once = (request: HttpClientRequest.HttpClientRequest, isTraced: boolean): 
   let first: transport.Result | undefined
   return {
     observer: {
-      isTraced,
+      isTraced: false,
       onSend: (next) => {
         if (!isOwn(next)) return "other"
         const target = transport.shownUrl(transport.urlOf(next))
@@ -180,7 +180,7 @@ const answer = (
   const other = (target: string) =>
     new TokenEndpointUnavailable({ endpoint, reason: "client", detail: target.slice(0, 300) })
   return Effect.suspend(() => {
-    const { first, observer } = once(request, false)
+    const { first, observer } = once(request)
     return Effect.exit(transport.observed(client.execute(request), observer)).pipe(
       Effect.flatMap((exit): Effect.Effect<Answer> => {
         if (Exit.isSuccess(exit)) {

@@ -86,10 +86,9 @@ export interface Observer {
   readonly isTraced: boolean
 }
 
+/** Predicate that passes requests to observers. */
 interface Gate extends Predicate.Predicate<Request> {
-  /** Undefined for the gate of all observers of a fiber. */
-  readonly observer?: Observer
-  /** The predicate that the program set. */
+  /** The predicate around this one: that of the program, or of an outer call. */
   readonly own: Predicate.Predicate<Request>
 }
 
@@ -109,7 +108,7 @@ const manual: ReadonlyArray<readonly [tag: Context.Tag<never, object>, options: 
   // `interceptors.redirect` and `interceptors.retry` of a dispatcher read these for each request.
   [Context.GenericTag("@effect/platform-node/NodeHttpClient/undiciOptions"), {
     maxRedirections: 0,
-    retryOptions: { maxRetries: 0, methods: [], statusCodes: [], errorCodes: [] }
+    retryOptions: { retry: (error: Error, _: unknown, end: (error: Error) => void) => end(error), statusCodes: [] }
   }]
 ]
 
@@ -163,7 +162,7 @@ const isUntraced = (observer: Observer, request: Request, own: Predicate.Predica
 }
 
 const gate = (observer: Observer, own: Predicate.Predicate<Request>): Gate =>
-  Object.assign((request: Request): boolean => isUntraced(observer, request, own), { observer, own })
+  Object.assign((request: Request): boolean => isUntraced(observer, request, own), { own })
 
 /** An observer in a fiber, and those around it. */
 interface Active {
@@ -177,11 +176,6 @@ interface Active {
  */
 class Observing {
   constructor(readonly owner: FiberId.FiberId | undefined, public active: Active | undefined) {}
-
-  /** Observers for a fiber that found these; undefined for those of another fiber, by whose runtime it was started. */
-  get inherited(): Active | undefined {
-    return this.owner === undefined ? this.active : undefined
-  }
 }
 
 const observing = globalValue(
@@ -192,6 +186,12 @@ const observing = globalValue(
       join: identity
     })
 )
+
+/** Returns the observers of a fiber. It may also find those of another fiber, whose settings it has (`forks.asNow`). */
+const activeIn = (fiber: Running | undefined): Active | undefined => {
+  const found = fiber?.getFiberRef(observing)
+  return found?.owner === undefined || found.owner === fiber?.id() ? found?.active : undefined
+}
 
 const isUntracedBy = (
   active: Active | undefined,
@@ -214,16 +214,22 @@ const sharedGate = (own: Predicate.Predicate<Request>): Predicate.Predicate<Requ
   if (known !== undefined) return known
   const made = Object.assign((request: Request): boolean => {
     const fiber = Option.getOrUndefined(Fiber.getCurrentFiber())
-    return isUntracedBy(fiber?.getFiberRef(observing)?.active, request, own)
+    return isUntracedBy(activeIn(fiber), request, own)
   }, { own })
   sharedGates.set(own, made)
   return made
 }
 
+/** An observer, and the gate of an outer call in progress. */
+interface Observed {
+  readonly observer: Observer
+  readonly outer: Gate | undefined
+}
+
 /** Current observer, for the case that the predicate was replaced. */
-const currentObserver = globalValue(
+const current = globalValue(
   "@effect-oauth/client-credentials/seam/currentObserver",
-  () => FiberRef.unsafeMake<Observer | undefined>(undefined)
+  () => FiberRef.unsafeMake<Observed | undefined>(undefined)
 )
 
 /** Tracer that records nothing. Used where tracing is disabled, so that the predicate is still evaluated. */
@@ -248,7 +254,7 @@ const silent = Tracer.make({
   })
 })
 
-const arm = (fiber: Running, observer: Observer): void => {
+const arm = (fiber: Running, { observer, outer }: Observed): void => {
   const isEnabled = fiber.getFiberRef(FiberRef.currentTracerEnabled)
   const predicate = fiber.getFiberRef(HttpClient.currentTracerDisabledWhen)
   if (isEnabled && isGate(predicate)) return
@@ -257,16 +263,9 @@ const arm = (fiber: Running, observer: Observer): void => {
     const services = fiber.getFiberRef(DefaultServices.currentServices)
     set(fiber, DefaultServices.currentServices, Context.add(services, Tracer.Tracer, silent))
     set(fiber, FiberRef.currentTracerEnabled, true)
-    // The gate of an outer call in progress stays active.
-    const own = isGate(predicate) && predicate.observer === observer ? predicate.own : predicate
-    set(
-      fiber,
-      HttpClient.currentTracerDisabledWhen,
-      gate(observer, isGate(own) ? Predicate.or(own, constTrue) : constTrue)
-    )
-  } else {
-    set(fiber, HttpClient.currentTracerDisabledWhen, gate(observer, predicate))
   }
+  const own = isEnabled ? predicate : constTrue
+  set(fiber, HttpClient.currentTracerDisabledWhen, gate(observer, outer === undefined ? own : Predicate.or(outer, own)))
 }
 
 const isResponse = (value: unknown): value is HttpClientResponse.HttpClientResponse =>
@@ -281,12 +280,13 @@ const requestOf = (exit: Exit.Exit<unknown, unknown>): unknown => {
 class ObserverSupervisor extends Supervisor.AbstractSupervisor<void> {
   override readonly value = Effect.void
   override onEffect<A, E>(fiber: Fiber.RuntimeFiber<A, E>, effect: Effect.Effect<unknown, unknown, unknown>): void {
-    const observer = fiber.getFiberRef(currentObserver)
-    if (observer === undefined) return
-    arm(fiber, observer)
-    if (observer.onResult === undefined || !Exit.isExit(effect)) return
+    const observed = fiber.getFiberRef(current)
+    if (observed === undefined) return
+    arm(fiber, observed)
+    const { onResult } = observed.observer
+    if (onResult === undefined || !Exit.isExit(effect)) return
     const request = requestOf(effect)
-    if (request !== undefined) observer.onResult(request as Request, effect as Result)
+    if (request !== undefined) onResult(request as Request, effect as Result)
   }
 }
 
@@ -307,7 +307,7 @@ export const observed = <A, E, R>(effect: Effect.Effect<A, E, R>, observer: Obse
       Effect.locally(FiberRef.currentContext, fiber.getFiberRef(FiberRef.currentContext)),
       Effect.locally(FiberRef.currentTracerEnabled, fiber.getFiberRef(FiberRef.currentTracerEnabled)),
       Effect.locally(DefaultServices.currentServices, fiber.getFiberRef(DefaultServices.currentServices)),
-      Effect.locally(currentObserver, observer)
+      Effect.locally(current, { observer, outer: isGate(own) ? own : undefined })
     )
   })
 
@@ -323,7 +323,7 @@ export const begin = (fiber: Running, observer: Observer): (() => void) | undefi
   if (!isShared(own)) set(fiber, HttpClient.currentTracerDisabledWhen, sharedGate(own))
   const id = fiber.id()
   const found = fiber.getFiberRef(observing)
-  const observers = found?.owner === id ? found : new Observing(id, found?.inherited)
+  const observers = found?.owner === id ? found : new Observing(id, activeIn(fiber))
   if (observers !== found) set(fiber, observing, observers)
   const { active } = observers
   observers.active = { observer, outer: active }

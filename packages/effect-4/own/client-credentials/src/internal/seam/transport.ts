@@ -20,7 +20,7 @@ import type * as HttpClientRequest from "effect/http/HttpClientRequest"
 import type * as HttpClientResponse from "effect/http/HttpClientResponse"
 import * as Url from "effect/http/Url"
 import * as Option from "effect/Option"
-import type * as Predicate from "effect/Predicate"
+import * as Predicate from "effect/Predicate"
 import * as References from "effect/References"
 import * as EffectResult from "effect/Result"
 import * as Scheduler from "effect/Scheduler"
@@ -81,10 +81,9 @@ export interface Observer {
   readonly isTraced: boolean
 }
 
+/** Predicate that passes requests to an observer. */
 interface Gate extends Predicate.Predicate<Request> {
   readonly observer: Observer
-  /** The predicate that the program set. */
-  readonly own: Predicate.Predicate<Request>
 }
 
 /** Services that control redirects and retries of a request, for each transport. */
@@ -93,7 +92,7 @@ const manual: ReadonlyArray<readonly [reference: Context.Reference<object>, opti
   // `interceptors.redirect` and `interceptors.retry` of a dispatcher read these for each request.
   [Context.Reference<object>("@effect/platform-node/NodeHttpClient/UndiciOptions", { defaultValue: () => ({}) }), {
     maxRedirections: 0,
-    retryOptions: { maxRetries: 0, methods: [], statusCodes: [], errorCodes: [] }
+    retryOptions: { retry: (error: Error, _: unknown, end: (error: Error) => void) => end(error), statusCodes: [] }
   }]
 ]
 
@@ -237,21 +236,19 @@ const gate = (observer: Observer, own: Predicate.Predicate<Request>): Gate => {
   }
   // `Object.assign` costs more than the rest.
   predicate.observer = observer
-  predicate.own = own
   return predicate
 }
 
-const arm = (fiber: Running, observer: Observer): void => {
+/** `outer`: the gate of an outer call in progress. */
+const arm = (fiber: Running, observer: Observer, outer: Gate | undefined): void => {
   const isHidden = fiber.getRef(Tracer.DisablePropagation)
   const predicate = fiber.getRef(HttpClient.TracerDisabledWhen)
   if (!isHidden && isGate(predicate)) return
   observer.onReplaced?.()
-  // The gate of an outer call in progress stays active.
-  const own = isGate(predicate) && predicate.observer === observer ? predicate.own : predicate
-  const hidden: Predicate.Predicate<Request> = isGate(own) ? (request) => own(request) || true : constTrue
+  const own = isHidden ? constTrue : predicate
   fiber.setContext(fiber.context.pipe(
     Context.add(Tracer.DisablePropagation, false),
-    Context.add(HttpClient.TracerDisabledWhen, gate(observer, isHidden ? hidden : own))
+    Context.add(HttpClient.TracerDisabledWhen, gate(observer, outer === undefined ? own : Predicate.or(outer, own)))
   ))
 }
 
@@ -259,6 +256,7 @@ const arm = (fiber: Running, observer: Observer): void => {
 export const observed = <A, E, R>(effect: Effect.Effect<A, E, R>, observer: Observer): Effect.Effect<A, E, R> =>
   Effect.withFiber((fiber) => {
     const own = fiber.getRef(HttpClient.TracerDisabledWhen)
+    const outer = isGate(own) ? own : undefined
     const scheduler = fiber.getRef(Scheduler.Scheduler)
     // Changes of the fiber made meanwhile end with these services.
     return Effect.provideContext(
@@ -270,7 +268,7 @@ export const observed = <A, E, R>(effect: Effect.Effect<A, E, R>, observer: Obse
           makeDispatcher: () => scheduler.makeDispatcher(),
           shouldYield: (fiber) => {
             giveBack(fiber)
-            arm(fiber, observer)
+            arm(fiber, observer, outer)
             return scheduler.shouldYield(fiber)
           }
         })
