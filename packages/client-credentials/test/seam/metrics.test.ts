@@ -4,7 +4,7 @@ import { Effect, Layer } from "effect"
 
 import * as metrics from "../../src/internal/seam/metrics.js"
 import * as fakeHttp from "../support/fakeHttp.js"
-import { countOf, seriesOf } from "../support/metrics.js"
+import { countOf, seriesOf, withAttribute } from "../support/metrics.js"
 import * as scenario from "../support/scenario.js"
 
 describe("the label of a client in metrics", () => {
@@ -34,6 +34,15 @@ describe("metrics", () => {
       assert.strictEqual(yield* hits, before + 1)
     }))
 
+  it.effect("add amounts, and have the attributes that the program sets for all its metrics", () =>
+    Effect.gen(function*() {
+      yield* Effect.sync(metrics.unsafeCountHit).pipe(withAttribute("test.amounts", "yes"))
+      yield* metrics.count(metrics.renewalFailing, {}, 2.5).pipe(withAttribute("test.amounts", "yes"))
+      yield* metrics.count(metrics.renewalFailing, {}, 4).pipe(withAttribute("test.amounts", "yes"))
+      assert.strictEqual(yield* countOf(metrics.cacheOutcomes.name, { "test.amounts": "yes" }), 1)
+      assert.strictEqual(yield* countOf(metrics.renewalFailing.name, { "test.amounts": "yes" }), 6.5)
+    }))
+
   it.effect("have one series for equal attributes, however often they are updated", () =>
     Effect.gen(function*() {
       const update = Effect.gen(function*() {
@@ -52,7 +61,7 @@ describe("metrics", () => {
       assert.deepStrictEqual(yield* series, first)
     }))
 
-  it.effect("have the name, the kind and the unit of their description", () =>
+  it.effect("have the name, the kind, the unit and the boundaries of their description", () =>
     Effect.gen(function*() {
       for (const one of Object.values(metrics)) {
         if (typeof one !== "object") continue
@@ -63,6 +72,8 @@ describe("metrics", () => {
         assert(found !== undefined, one.name)
         assert.strictEqual(found.kind, one.kind, one.name)
         assert.strictEqual(found.unit, one.unit, one.name)
+        if (one.kind !== "histogram") continue
+        assert.deepStrictEqual(found.boundaries?.slice(0, one.boundaries.length), [...one.boundaries], one.name)
       }
     }))
 })

@@ -11,6 +11,8 @@ export interface Series {
   readonly count: number | undefined
   /** The value of a gauge. */
   readonly value: number | undefined
+  /** The upper bounds of a histogram. */
+  readonly boundaries: ReadonlyArray<number> | undefined
 }
 
 export const seriesOf = (name: string): Effect.Effect<ReadonlyArray<Series>> =>
@@ -26,7 +28,8 @@ export const seriesOf = (name: string): Effect.Effect<ReadonlyArray<Series>> =>
           : "histogram"
         const count = MetricState.isCounterState(metricState) ? Number(metricState.count) : undefined
         const value = MetricState.isGaugeState(metricState) ? Number(metricState.value) : undefined
-        return { kind, unit, attributes, count, value }
+        const boundaries = MetricState.isHistogramState(metricState) ? metricState.buckets.map(([at]) => at) : undefined
+        return { kind, unit, attributes, count, value, boundaries }
       })
   )
 
@@ -38,3 +41,7 @@ export const countOf = (name: string, attributes: Readonly<Record<string, string
       all.filter((one) => Object.entries(attributes).every(([key, value]) => one.attributes[key] === value))
         .reduce((sum, { count = 0 }) => sum + count, 0)
   )
+
+/** Adds an attribute to all metrics of an effect. */
+export const withAttribute = (name: string, value: string) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.tagMetrics(effect, name, value)

@@ -2,8 +2,11 @@
  * Metrics of `internal/token`, as metrics of Effect, so that every exporter of those exports them too.
  */
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
+import * as Option from "effect/Option"
 
 import * as metrics from "../token/metrics.js"
 
@@ -65,4 +68,7 @@ export const record = <Attribute extends string>(
 const hits = /*#__PURE__*/ counter(metrics.cacheOutcomes, { "oauth.cache.outcome": "hit" })
 
 /** Counts a cached token that was served. Synchronous, because it is on the path of every call. */
-export const unsafeCountHit = (): void => hits.unsafeUpdate(1, [])
+export const unsafeCountHit = (): void => {
+  const fiber = Option.getOrUndefined(Fiber.getCurrentFiber())
+  hits.unsafeUpdate(1, fiber?.getFiberRef(FiberRef.currentMetricLabels) ?? [])
+}

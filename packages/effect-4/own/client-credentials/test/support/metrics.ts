@@ -11,6 +11,8 @@ export interface Series {
   readonly count: number | undefined
   /** The value of a gauge. */
   readonly value: number | undefined
+  /** The upper bounds of a histogram. */
+  readonly boundaries: ReadonlyArray<number> | undefined
 }
 
 export const seriesOf = (name: string): Effect.Effect<ReadonlyArray<Series>> =>
@@ -20,7 +22,8 @@ export const seriesOf = (name: string): Effect.Effect<ReadonlyArray<Series>> =>
       const kind = one.type === "Counter" ? "counter" : one.type === "Gauge" ? "gauge" : "histogram"
       const count = one.type === "Counter" ? Number(one.state.count) : undefined
       const value = one.type === "Gauge" ? Number(one.state.value) : undefined
-      return { kind, unit, attributes, count, value }
+      const boundaries = one.type === "Histogram" ? one.state.buckets.map(([at]) => at) : undefined
+      return { kind, unit, attributes, count, value, boundaries }
     }))
 
 /** The sum of a counter's series that have these attributes. */
@@ -31,3 +34,7 @@ export const countOf = (name: string, attributes: Readonly<Record<string, string
       all.filter((one) => Object.entries(attributes).every(([key, value]) => one.attributes[key] === value))
         .reduce((sum, { count = 0 }) => sum + count, 0)
   )
+
+/** Adds an attribute to all metrics of an effect. */
+export const withAttribute = (name: string, value: string) => <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.updateService(effect, Metric.CurrentMetricAttributes, (all) => ({ ...all, [name]: value }))
