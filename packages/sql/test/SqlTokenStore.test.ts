@@ -80,14 +80,16 @@ for (const { database, hasManyWriters, hasOutages, isInstalled, name } of databa
       it.scopedLive("takes part in no transaction of the program", () =>
         Effect.gen(function*() {
           const { connect, options } = yield* database
-          const store = yield* Effect.provide(SqlTokenStore.make(options), yield* Layer.build(connect()))
-          yield* Effect.gen(function*() {
-            const sql = yield* SqlClient.SqlClient
+          const client = yield* Layer.build(connect())
+          const store = yield* Effect.provide(SqlTokenStore.make(options), client)
+          const programs = { "with its client": client, "with another client": yield* Layer.build(connect()) }
+          for (const [key, program] of Object.entries(programs)) {
+            const sql = Context.get(program, SqlClient.SqlClient)
             yield* Effect.exit(sql.withTransaction(
-              Effect.zipRight(store.swap("a", 0, entry("one")), Effect.fail("rolled back"))
+              Effect.zipRight(store.swap(key, 0, entry("one")), Effect.fail("rolled back"))
             ))
-          }).pipe(Effect.provide(connect()))
-          assert.isTrue(Option.isSome((yield* store.load("a")).entry))
+            assert.isTrue(Option.isSome((yield* store.load(key)).entry), key)
+          }
         }))
     }
 

@@ -1,9 +1,11 @@
-/** Effects that are interrupted without waiting for them. */
+/** Effects that are interrupted without waiting for them, and the settings of a fiber. */
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, TestClock } from "effect"
+import { Context, Deferred, Effect, Fiber, TestClock } from "effect"
 
-import { abandonable } from "../../src/internal/seam/fiber.js"
+import { abandonable, valueOf, withFiber } from "../../src/internal/seam/fiber.js"
 import { exitOf } from "../support/fibers.js"
+
+class Setting extends Context.Reference<Setting>()("test/FiberSetting", { defaultValue: () => "default" }) {}
 
 /** Runs until every fiber waits. */
 const settle = TestClock.adjust(0)
@@ -31,5 +33,14 @@ describe("an effect that may be abandoned", () => {
       assert.isTrue(yield* Deferred.isDone(interrupted))
       assert.strictEqual(yield* abandonable(Effect.succeed(1)), 1)
       assert.strictEqual(yield* Effect.flip(abandonable(Effect.fail(2))), 2)
+    }))
+})
+
+describe("a setting of a fiber", () => {
+  it.effect("is the one that the caller provides, or its default", () =>
+    Effect.gen(function*() {
+      const value = withFiber((fiber) => Effect.succeed(valueOf(fiber, Setting)))
+      assert.strictEqual(yield* value, "default")
+      assert.strictEqual(yield* Effect.provideService(value, Setting, "provided"), "provided")
     }))
 })

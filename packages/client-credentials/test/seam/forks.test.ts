@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Deferred, Effect, Exit, Fiber, Scope, TestClock } from "effect"
 
+import { type Running, withFiber } from "../../src/internal/seam/fiber.js"
 import * as forks from "../../src/internal/seam/forks.js"
 import { exitOf } from "../support/fibers.js"
 
@@ -44,6 +45,22 @@ describe("a fiber that belongs to no caller", () => {
       yield* open
       assert.isTrue(yield* isOver)
       assert.isDefined(exitOf(closing))
+    }))
+
+  it.effect("cannot be interrupted, in a scope or in none", () =>
+    Effect.gen(function*() {
+      for (const scope of [undefined, yield* Scope.make()]) {
+        const { effect, isOver, open } = yield* gated
+        const started = yield* Deferred.make<Running>()
+        yield* forks.uninterruptible(
+          withFiber((fiber) => Effect.zipRight(Deferred.succeed(started, fiber), effect)),
+          scope
+        )
+        yield* Effect.fork(Fiber.interrupt(yield* Deferred.await(started)))
+        yield* settle
+        yield* open
+        assert.isTrue(yield* isOver)
+      }
     }))
 })
 

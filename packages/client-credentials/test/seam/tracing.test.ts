@@ -247,11 +247,14 @@ describe("spans", () => {
 
   it.effect("are absent when tracing is disabled", () =>
     Effect.gen(function*() {
-      const { ended, tracer } = spans.make()
-      const { layer } = scenario.make(scenario.ok)
-      const response = yield* call(layer).pipe(spans.tracedBy(tracer), Effect.withTracerEnabled(false))
-      assert.strictEqual(response.status, 200)
-      assert.lengthOf(ended, 0)
+      for (const dpop of [false, true]) {
+        const { ended, tracer } = spans.make()
+        const token = () => scenario.tokenJson(issued, { token_type: dpop ? "DPoP" : "Bearer" })
+        const { layer } = scenario.make(scenario.ok, { dpop }, token)
+        const response = yield* call(layer).pipe(spans.tracedBy(tracer), Effect.withTracerEnabled(false))
+        assert.strictEqual(response.status, 200)
+        assert.lengthOf(ended, 0)
+      }
     }))
 })
 
@@ -268,6 +271,32 @@ describe("headers that contain a secret", () => {
       )
       for (const names of scoped) assert.deepStrictEqual([...names], [...before, ...own])
       assert.deepStrictEqual(yield* redactedNames, before)
+    }))
+})
+
+describe("a cause", () => {
+  it.effect("keeps each of its failures, and has other defects", () =>
+    Effect.gen(function*() {
+      const [first, second] = [Effect.die(new Error("first")), Effect.die(new Error("second"))]
+      const view: tracing.View = {
+        value: (value) => value,
+        text: (text) => text,
+        failure: <E>(failure: E): E => failure instanceof Error ? new Error("viewed") as E & Error : failure
+      }
+      const causes = {
+        "one after the other": Effect.ensuring(first, second),
+        "at the same time": Effect.all([first, second], { concurrency: "unbounded" }),
+        "an error, then a defect": Effect.ensuring(Effect.fail("an error"), second),
+        "an interruption": Effect.interrupt
+      }
+      const messagesOf = (cause: Cause.Cause<unknown>) => Cause.prettyErrors(cause).map(({ message }) => message)
+      for (const [name, effect] of Object.entries(causes)) {
+        const cause = yield* Effect.flip(Effect.sandbox(effect))
+        const expected = messagesOf(cause).map((message) => /^(first|second)$/.test(message) ? "viewed" : message)
+        const viewed = tracing.viewedDefects(cause, view)
+        assert.deepStrictEqual(messagesOf(viewed), expected, name)
+        assert.strictEqual(Cause.isInterruptedOnly(viewed), name === "an interruption")
+      }
     }))
 })
 

@@ -5,5 +5,5 @@ import { SystemError } from "@effect/platform/Error"
 export const absent = new SystemError({ module: "FileSystem", method: "readFileString", reason: "NotFound" })
 
 /** A file that cannot be written, with the error of the system; its description contains a path. */
-export const failure = (reason: "Busy" | "PermissionDenied", cause?: unknown): SystemError =>
+export const failure = (reason: "AlreadyExists" | "Busy" | "PermissionDenied", cause?: unknown): SystemError =>
   new SystemError({ module: "FileSystem", method: "writeFileString", reason, description: "open '/a/path'", cause })

@@ -5,7 +5,7 @@ import { type PlatformError, systemError } from "effect/PlatformError"
 export const absent = systemError({ _tag: "NotFound", module: "FileSystem", method: "readFileString" })
 
 /** A file that cannot be written, with what the system reported; its description holds a path. */
-export const failure = (reason: "Busy" | "PermissionDenied", cause?: unknown): PlatformError =>
+export const failure = (reason: "AlreadyExists" | "Busy" | "PermissionDenied", cause?: unknown): PlatformError =>
   systemError({
     _tag: reason,
     module: "FileSystem",
