@@ -83,7 +83,7 @@ describe("an observer", () => {
     }).pipe(Effect.provide(layer)))
 
   for (const [name, change] of Object.entries(changes)) {
-    it.effect(`receives the result of each request, and is told of its end, above ${name}`, () =>
+    it.effect(`receives the result and the end of each request, above ${name}`, () =>
       Effect.gen(function*() {
         const results: Array<number | undefined> = []
         let ended = 0
