@@ -40,6 +40,7 @@ import * as lostCounts from "./internal/token/lostCounts.js"
 import { InvalidConfig } from "./InvalidConfig.js"
 import { type ClientClosed, IssuanceBudgetExhausted, type TokenStoreError } from "./OAuthError.js"
 import { TokenEndpoint } from "./TokenEndpoint.js"
+import type { TokenRequest } from "./TokenRequest.js"
 import { TokenSeal } from "./TokenSeal.js"
 import { TokenStore } from "./TokenStore.js"
 
@@ -107,6 +108,11 @@ export interface IssuanceBudget {
    * undefined while the store is unavailable or nothing limits. Sends no request.
    */
   readonly left: Effect.Effect<number | undefined>
+  /**
+   * Returns whether a token may be requested with this request now; false while the store is unavailable. Sends no request.
+   * `TokenCache` reads it to end the pause after an `IssuanceBudgetExhausted` when the budget was reset.
+   */
+  readonly hasRoom: (request: TokenRequest) => Effect.Effect<boolean>
   /** Returns what is counted in each window, what is left, and what the issuer announced. Sends no request. */
   readonly ledger: Effect.Effect<Ledger, ClientClosed | TokenStoreError>
   /**
@@ -385,6 +391,11 @@ export const make = (
 
     return {
       left: Effect.orElseSucceed(Effect.map(ledger, ({ left }) => left), () => undefined),
+      hasRoom: (request) =>
+        life.within(budget.hasRoom(issuerQuota.organizationOf(request))).pipe(
+          Effect.timeout(storeTimeout),
+          Effect.orElseSucceed(() => false)
+        ),
       ledger,
       reset: budget.reset,
       decorate: (endpoint) => ({
@@ -403,11 +414,7 @@ export const make = (
               outcome,
               (issued) => ({ ...issued, counted: budget.countedWith(permit, times) })
             )
-          })),
-        isPauseOver: (request, requestOptions, failure) =>
-          failure._tag === "IssuanceBudgetExhausted"
-            ? Effect.orElseSucceed(life.within(budget.hasRoom(issuerQuota.organizationOf(request))), () => false)
-            : endpoint.isPauseOver?.(request, requestOptions, failure) ?? Effect.succeed(false)
+          }))
       })
     }
   })

@@ -218,19 +218,6 @@ const keysOf = (onBehalfOf: boolean) =>
     }
   })
 
-/** Returns whether a pause can end before its time: the store has a token to use, or the endpoint states that it can. */
-const isPauseOver = (
-  endpoint: TokenEndpoint,
-  entryOf: (request: TokenRequest) => Effect.Effect<entries.Entry | undefined>
-) =>
-(request: TokenRequest, options: RequestOptions, failure: TokenError): Effect.Effect<boolean, TokenStoreError> =>
-  Effect.gen(function*() {
-    const seen = yield* (yield* entryOf(request))?.load ?? Effect.succeed(undefined)
-    const local = yield* Clock.currentTimeMillis
-    if (seen !== undefined && Option.exists(decide(options, seen, local), Either.isRight)) return true
-    return yield* endpoint.isPauseOver?.(request, options, failure) ?? Effect.succeed(false)
-  })
-
 /**
  * Returns an endpoint that shares the tokens of another one, through the `TokenStore` and the `TokenSeal` of the context.
  * When the scope ends, requests in flight are interrupted, and later ones fail with `ClientClosed`.
@@ -263,10 +250,6 @@ export const decorate = (
     const seal = yield* TokenSeal
     const store = yield* TokenStore
     const keyOf = yield* keysOf(onBehalfOf)
-    const isOver = isPauseOver(
-      endpoint,
-      (request) => Effect.map(keyOf(request), (key) => key === undefined ? undefined : entries.make(seal, store, key))
-    )
     const counts = knownCounts()
 
     const share = (request: TokenRequest, requestOptions: RequestOptions | undefined) =>
@@ -312,8 +295,13 @@ export const decorate = (
 
     return {
       ...endpoint,
-      isPauseOver: (...paused) =>
-        Effect.orElseSucceed(life.within(Effect.timeout(isOver(...paused), storeTimeout)), () => false),
+      hasStoredToken: (request, requestOptions) =>
+        life.within(Effect.gen(function*() {
+          const key = yield* keyOf(request)
+          if (key === undefined) return false
+          const seen = yield* entries.make(seal, store, key).load
+          return Option.exists(decide(requestOptions, seen, yield* Clock.currentTimeMillis), Either.isRight)
+        })).pipe(Effect.timeout(storeTimeout), Effect.orElseSucceed(() => false)),
       requestToken: (request, requestOptions) => {
         const withoutStore = Effect.flatMap(keyOf(request), (key) =>
           Effect.either(endpoint.requestToken(request, {

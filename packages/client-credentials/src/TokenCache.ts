@@ -336,7 +336,7 @@ class Entries {
  * Creates a cache over the `TokenEndpoint` of the context. Token requests run in the scope, not in the fiber of a caller:
  * they survive the caller's interruption and end with the scope.
  *
- * `health` reports what is left of the `IssuanceBudget`, if the context has one.
+ * If the context has an `IssuanceBudget`, `health` reports what is left of it, and its reset ends the pause of the cache.
  *
  * @example
  * import { TokenCache } from "@effect-oauth/client-credentials"
@@ -356,8 +356,8 @@ export const make = (
 ): Effect.Effect<TokenCache, InvalidConfig, TokenEndpoint | Scope.Scope> =>
   Effect.gen(function*() {
     const settings = yield* validate(parts.tokenCache, options)
-    const { certificateThumbprint, isPauseOver, request, requestToken } = yield* TokenEndpoint
-    const budget = yield* Effect.serviceOption(CurrentBudget)
+    const { certificateThumbprint, hasStoredToken, request, requestToken } = yield* TokenEndpoint
+    const budget = Option.getOrUndefined(yield* Effect.serviceOption(CurrentBudget))
     const isRequestBound = yield* RequestBound
     const rules: backOff.Options = {
       schedule: options.backOff ?? backOff.defaultOptions.schedule,
@@ -365,7 +365,8 @@ export const make = (
     }
     const shared: cacheEntry.Shared = {
       requestToken,
-      isPauseOver,
+      hasStoredToken,
+      budget,
       requestTimeout: settings.requestTimeout,
       // Written out: a spread of settings takes five times the memory.
       rules: {
@@ -383,10 +384,9 @@ export const make = (
       isRequestBound
     }
     const entries = new Entries(request, settings.capacity)
-    const budgetLeft = Option.match(budget, {
-      onNone: () => noBudget,
-      onSome: ({ left }) => Effect.map(Effect.timeoutOption(left, "1 second"), Option.getOrUndefined)
-    })
+    const budgetLeft = budget === undefined
+      ? noBudget
+      : Effect.map(Effect.timeoutOption(budget.left, "1 second"), Option.getOrUndefined)
     const cached = moments.withNow((now) =>
       Effect.succeed(entries.all().flatMap(({ state }) => cachedToken.current(MutableRef.get(state), now)))
     )
@@ -432,7 +432,8 @@ export const make = (
   })
 
 /**
- * Provides the cache. `health` reports what is left of the `IssuanceBudget`, if the context has one.
+ * Provides the cache. If the context has an `IssuanceBudget`, `health` reports what is left of it, and its reset ends the
+ * pause of the cache.
  *
  * @example
  * import { TokenCache } from "@effect-oauth/client-credentials"

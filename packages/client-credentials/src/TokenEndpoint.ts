@@ -61,13 +61,11 @@ export interface TokenEndpoint {
     options?: RequestOptions | undefined
   ) => Effect.Effect<IssuedToken, TokenError>
   /**
-   * Returns whether the pause after this failure can end before its time: another process stored a usable token, or the budget
-   * has room again after a reset. Sends no request; it reads the token store. `TokenCache` calls it at most every 10 seconds,
-   * and only for a caller that would fail. Absent where only time ends a pause.
+   * Returns whether another process has stored a token for this request. Sends no request; it reads the token store.
+   * `TokenCache` calls it during a pause after a failure, at most every 10 seconds, and only for a caller that would fail.
+   * Absent where no tokens are shared.
    */
-  readonly isPauseOver?:
-    | ((request: TokenRequest, options: RequestOptions, failure: TokenError) => Effect.Effect<boolean>)
-    | undefined
+  readonly hasStoredToken?: ((request: TokenRequest, options: RequestOptions) => Effect.Effect<boolean>) | undefined
 }
 
 /**

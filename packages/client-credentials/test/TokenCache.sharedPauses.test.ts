@@ -5,11 +5,12 @@ import {
   OAuthError,
   SharedTokens,
   TokenCache,
+  TokenEndpoint,
   TokenSeal,
   TokenStore
 } from "@effect-oauth/client-credentials"
 import { VirtualClock } from "@effect-oauth/testing"
-import { Duration, Effect, Either, Fiber, Layer, Logger, Schedule } from "effect"
+import { Duration, Effect, Either, Fiber, Layer, Logger, Schedule, TestClock } from "effect"
 
 import * as scenario from "./support/scenario.js"
 import { sealKey } from "./support/sealKey.js"
@@ -80,6 +81,29 @@ describe("the pause of a process that shares its tokens", () => {
       yield* time.advance("10 seconds")
       assert.strictEqual(yield* waiting.call, "token-3")
     }))
+
+  it.scoped("ends with the budget also for an endpoint of which another one passes on nothing but its requests", () =>
+    Effect.gen(function*() {
+      const { layer } = endpoint({ life: hour })
+      const seal = TokenSeal.layer([sealKey(1)])
+      const config = ClientConfig.layer(scenario.options)
+      const budget = yield* Effect.provide(IssuanceBudget.make({ limit: 1, warnAt: [] }), [
+        config,
+        seal,
+        TokenStore.layerMemory
+      ])
+      const { request, requestToken } = budget.decorate(yield* Effect.provide(TokenEndpoint.TokenEndpoint, layer))
+      const cache = yield* TokenCache.make({ retryTimeout: 0 }).pipe(
+        Effect.provideService(TokenEndpoint.TokenEndpoint, { request, requestToken }),
+        Effect.provideService(IssuanceBudget.IssuanceBudget, budget)
+      )
+      assert.strictEqual(value(yield* cache.get), "token-1")
+      yield* TestClock.adjust("1 hour")
+      assert.strictEqual((yield* Effect.flip(cache.get))._tag, "IssuanceBudgetExhausted")
+      yield* budget.reset
+      yield* TestClock.adjust("10 seconds")
+      assert.strictEqual(value(yield* cache.get), "token-2")
+    }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger))))
 
   it.scoped("ends when another process has stored a token, with the next call", () =>
     Effect.gen(function*() {

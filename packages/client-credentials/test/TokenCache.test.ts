@@ -392,6 +392,7 @@ describe("TokenCache.health", () => {
           Effect.provide(endpoint().layer),
           Effect.provideService(IssuanceBudget.IssuanceBudget, {
             left: Effect.succeed(left),
+            hasRoom: () => Effect.never,
             ledger: Effect.never,
             reset: Effect.never,
             decorate: (one) => one
@@ -409,6 +410,7 @@ describe("TokenCache.health", () => {
         Effect.provide(endpoint().layer),
         Effect.provideService(IssuanceBudget.IssuanceBudget, {
           left: Effect.never,
+          hasRoom: () => Effect.never,
           ledger: Effect.never,
           reset: Effect.never,
           decorate: (one) => one

@@ -20,6 +20,7 @@ import { type Instant, remaining } from "../token/instant.js"
 import type { Rejection } from "../token/latch.js"
 import { usableUntil } from "../token/windows.js"
 import * as backOff from "./backOff.js"
+import type { Budget } from "./currentBudget.js"
 import type * as lifetime from "./lifetime.js"
 
 /** Id of a refresh, by which callers wait for its token. */
@@ -46,10 +47,9 @@ interface RequestOptions {
 /** State and settings that all cache entries of a client share. */
 export interface Shared {
   readonly requestToken: (request: TokenRequest, options: RequestOptions) => Effect.Effect<Issued, TokenError>
-  /** Returns whether a pause can end early; undefined where only time ends it. */
-  readonly isPauseOver:
-    | ((request: TokenRequest, options: RequestOptions, failure: TokenError) => Effect.Effect<boolean>)
-    | undefined
+  /** Returns whether another process has stored a token; undefined where no tokens are shared. */
+  readonly hasStoredToken: ((request: TokenRequest, options: RequestOptions) => Effect.Effect<boolean>) | undefined
+  readonly budget: Budget | undefined
   readonly requestTimeout: number
   readonly rules: cachedToken.Rules<AccessToken>
   readonly backOff: backOff.Options
@@ -102,21 +102,23 @@ const optionsOf = (shared: Shared, { state }: Entry, reason: cachedToken.Reason)
   }
 }
 
-/** Ends the pause after this failure if the endpoint states that it is over. Returns whether it did. */
+/**
+ * Ends the pause after this failure if its reason is gone: another process stored a token, or the exhausted budget has room
+ * again. Returns whether it did.
+ */
 export const resume = (
   shared: Shared,
   entry: Entry,
   { error, reason }: { readonly error: TokenError; readonly reason: cachedToken.Reason }
 ): Effect.Effect<boolean> =>
-  Effect.suspend(() =>
-    shared.isPauseOver === undefined
-      ? Effect.succeed(false)
-      : Effect.tap(
-        shared.isPauseOver(entry.request, optionsOf(shared, entry, reason), error),
-        (isOver) =>
-          isOver ? step(entry, (state, now) => [cachedToken.resume(state, now, error), undefined]) : Effect.void
-      )
-  )
+  Effect.gen(function*() {
+    const { budget, hasStoredToken } = shared
+    const isOver =
+      (hasStoredToken !== undefined && (yield* hasStoredToken(entry.request, optionsOf(shared, entry, reason)))) ||
+      (budget !== undefined && error._tag === "IssuanceBudgetExhausted" && (yield* budget.hasRoom(entry.request)))
+    if (isOver) yield* step(entry, (state, now) => [cachedToken.resume(state, now, error), undefined])
+    return isOver
+  })
 
 const requestOnce = (shared: Shared, entry: Entry, reason: cachedToken.Reason) =>
   Effect.suspend(() => shared.requestToken(entry.request, optionsOf(shared, entry, reason))).pipe(
