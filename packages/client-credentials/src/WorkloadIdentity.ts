@@ -18,6 +18,7 @@ import * as tokenFile from "./internal/config/tokenFile.js"
 import * as platform from "./internal/http/directRequest.js"
 import { isRecord, readJson } from "./internal/protocol/json.js"
 import { builtin } from "./internal/protocol/platformModule.js"
+import { isLoopback } from "./internal/protocol/urls.js"
 import { CredentialUnavailable } from "./OAuthError.js"
 
 /**
@@ -166,7 +167,7 @@ const azureRequest = (
   }
   if (!URL.canParse(endpoint)) return undefined
   const url = new URL(endpoint)
-  if (!/^(?:127\.\d+\.\d+\.\d+|169\.254\.\d+\.\d+|\[::1\]|localhost)$/.test(url.hostname)) return undefined
+  if (!isLoopback(url) && !/^169\.254(\.\d{1,3}){2}$/.test(url.hostname)) return undefined
   for (const [name, value] of Object.entries({ "api-version": "2019-08-01", ...query })) {
     url.searchParams.set(name, value)
   }

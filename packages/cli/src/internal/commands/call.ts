@@ -17,6 +17,7 @@ import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 
+import { classify } from "../../../../client-credentials/dist/internal/protocol/rejection.js"
 import * as urls from "../../../../client-credentials/dist/internal/protocol/urls.js"
 import { harmless, make as styleOf } from "../ansi.js"
 import * as client from "../client.js"
@@ -192,9 +193,8 @@ const build = (url: string, { body, headers, method }: httpMessage.Message): Htt
 
 /** Explains a status that ends the call. */
 const remark = (status: number, challenge: string | undefined, scheme: "bearer" | "dpop"): string => {
-  const { _tag } = Challenge.outcome(Challenge.parse(challenge ?? ""), scheme)
-  const isOfProof = scheme === "dpop" && (_tag === "UseDPoPNonce" || _tag === "InvalidDPoPProof")
-  if (status === 401 ? !isOfProof : status === 403 && _tag === "InvalidToken") {
+  const { _tag } = classify({ status, challenges: Challenge.parse(challenge ?? ""), scheme })
+  if (_tag === "Rejected") {
     return "The API accepts neither the token nor a new one. Check OAUTH_AUDIENCE, OAUTH_RESOURCE and API_BASE_URL; " +
       "effect-oauth doctor compares them."
   }

@@ -1,7 +1,8 @@
 /**
  * Rules for the metadata of an issuer (RFC 8414): the cause of a problem and the remedy.
  */
-import { issuerOfDocument } from "../../../../client-credentials/dist/internal/protocol/metadata.js"
+import { issuerOfDocument, names } from "../../../../client-credentials/dist/internal/protocol/metadata.js"
+import { isRedirection } from "../../../../client-credentials/dist/internal/protocol/status.js"
 import { secureUrl } from "../../../../client-credentials/dist/internal/protocol/urls.js"
 import type { Values } from "../profileText.js"
 import { type Answer, destination, isHtml, json, record, retry, shown } from "./answer.js"
@@ -17,11 +18,6 @@ export interface Document {
   readonly scopes: ReadonlyArray<string> | undefined
   readonly methods: ReadonlyArray<string> | undefined
 }
-
-const names = (value: unknown): ReadonlyArray<string> | undefined =>
-  Array.isArray(value)
-    ? value.filter((one): one is string => typeof one === "string" && /^[\x21-\x7e]{1,100}$/.test(one)).slice(0, 100)
-    : undefined
 
 /** Returns the document in a response, or undefined. Omits URLs that must not receive credentials. */
 export const documentOf = (answer: Answer, allowHttpLoopback: boolean): Document | undefined => {
@@ -53,6 +49,8 @@ export interface DiscoveryFact {
 }
 
 const sameOrigin = (left: string, right: string): boolean => new URL(left).origin === new URL(right).origin
+
+const isRedirect = (answer: Answer): boolean => isRedirection(answer.status) && destination(answer) !== undefined
 
 const isPage = (answer: Answer): boolean => answer.status === 200 && isHtml(answer)
 
@@ -132,10 +130,9 @@ const rules: ReadonlyArray<Rule<DiscoveryFact>> = [
   },
   {
     code: "no-metadata-redirect",
-    holds: ({ answers }) =>
-      answers.some((one) => one.status >= 300 && one.status < 400 && destination(one) !== undefined),
+    holds: ({ answers }) => answers.some(isRedirect),
     cause: ({ answers, issuer }) => {
-      const answer = answers.find((one) => one.status >= 300 && one.status < 400 && destination(one) !== undefined)
+      const answer = answers.find(isRedirect)
       const to = answer === undefined ? undefined : destination(answer)
       return `there is no metadata document of ${shown(issuer)}: the server redirects to ${
         shown(to ?? "")

@@ -2,6 +2,7 @@
  * Rules for responses of token endpoints without a usable token: the cause and the remedy.
  */
 import type { Kind } from "../../../../client-credentials/dist/internal/protocol/dialect.js"
+import * as statuses from "../../../../client-credentials/dist/internal/protocol/status.js"
 import { isAssumable } from "../../../../client-credentials/dist/internal/protocol/tokenResponse.js"
 import { own, type Values } from "../profileText.js"
 import { type Answer, destination, isHtml, json, record, shown, time, wantsCertificate, wantsTls } from "./answer.js"
@@ -76,7 +77,7 @@ export const isUnavailable = ({ error, kind, status }: TokenFact): boolean =>
 export const isWithoutReason = ({ answer, isInferred, kind, status }: TokenFact): boolean =>
   kind === "authentication" && isInferred === true && status === 403 && answer?.body.trim() === ""
 
-const isSuccess = ({ status }: TokenFact): boolean => status >= 200 && status < 300
+const isSuccess = ({ status }: TokenFact): boolean => statuses.isSuccess(status)
 
 /** Returns the place of a token in a response that nests it: `data.access_token`. */
 const nested = (fact: TokenFact): string | undefined => {
@@ -155,7 +156,7 @@ const list = (all: ReadonlyArray<string>): string => all.slice(0, 20).join(" ")
 const responseRules: ReadonlyArray<Rule<TokenFact>> = [
   {
     code: "token-url-redirect",
-    holds: ({ status }) => status >= 300 && status < 400,
+    holds: ({ status }) => statuses.isRedirection(status),
     cause: (fact) =>
       `${fact.url} returns a redirect (${fact.status}${
         target(fact) === undefined ? "" : ` to ${shown(target(fact) ?? "")}`

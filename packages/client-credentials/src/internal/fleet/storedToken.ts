@@ -5,11 +5,11 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 
 import { AccessToken } from "../../AccessToken.js"
+import { tokenValue } from "../protocol/tokenResponse.js"
 import { Moment } from "./moment.js"
 
 export const Kept = Schema.Struct({
-  /** Value that fits into a header. RFC 6750 section 2.1 is narrower. */
-  value: Schema.String.pipe(Schema.pattern(/^[\x21-\x7e]+$/)),
+  value: Schema.String.pipe(Schema.pattern(tokenValue)),
   type: Schema.Literal("Bearer", "DPoP"),
   scope: Schema.NullOr(Schema.Array(Schema.String)),
   requestedAt: Moment,

@@ -3,6 +3,7 @@
  */
 import { isRecord, readJson } from "./json.js"
 import { fail, type Result, succeed } from "./result.js"
+import { isRedirection } from "./status.js"
 import { secureUrl } from "./urls.js"
 
 /**
@@ -36,7 +37,7 @@ const shownUrl = (text: string, base?: string): string => {
 
 /** Describes a response without a document. */
 export const described = (url: string, status: number, location: string | undefined): string =>
-  status >= 300 && status < 400 && location !== undefined
+  isRedirection(status) && location !== undefined
     ? `status ${status}, a redirect to ${shownUrl(location, url)}`
     : `status ${status}`
 
@@ -47,7 +48,7 @@ export const isDefinite = (body: string): boolean => {
 }
 
 /** Returns the names of methods and algorithms, which errors may show. */
-const names = (value: unknown): ReadonlyArray<string> | undefined =>
+export const names = (value: unknown): ReadonlyArray<string> | undefined =>
   Array.isArray(value)
     ? value.filter((one): one is string => typeof one === "string" && /^[\x21-\x7e]{1,100}$/.test(one)).slice(0, 100)
     : undefined

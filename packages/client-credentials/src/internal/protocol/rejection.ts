@@ -7,6 +7,7 @@
  */
 import { base64 } from "./bytes.js"
 import { isRecord, readJson } from "./json.js"
+import { scopeName } from "./requestParameters.js"
 
 /** A challenge as parsed by `Challenge.parse`: names are in lower case. */
 export interface ChallengeParts {
@@ -79,8 +80,9 @@ const bare = (value: string): string => value.replace(/^[\s'"]+|[\s'"]+$/g, "")
 /** Returns whether an error code of a challenge is one of those above, in any letter case and quoting. */
 export const isKnownCode = (error: string): boolean => Object.hasOwn(codes, bare(error).toLowerCase())
 
-const words = (value: string | undefined, word: RegExp): ReadonlyArray<string> =>
-  bare(value ?? "").split(/\s/).filter((one) => word.test(one))
+/** Returns the names in a value: those of scopes, and of authentication contexts, which have the same characters. */
+const words = (value: string | undefined): ReadonlyArray<string> =>
+  bare(value ?? "").split(/\s/).filter((one) => scopeName.test(one))
 
 /** Maximum length of claims. Longer ones are ignored. */
 const maxClaims = 4096
@@ -111,12 +113,12 @@ const meaningOf = (parameters: Readonly<Record<string, string>>): Meaning => {
       return { _tag: kind }
     case "InsufficientScope":
       // RFC 6749 section 3.3: anything else is not a scope, and not fit to be shown.
-      return { _tag: kind, scope: words(parameters["scope"], /^[\x21\x23-\x5b\x5d-\x7e]+$/) }
+      return { _tag: kind, scope: words(parameters["scope"]) }
     case "InsufficientUserAuthentication": {
       const maxAge = bare(parameters["max_age"] ?? "")
       return {
         _tag: kind,
-        acrValues: words(parameters["acr_values"], /^[\x21\x23-\x5b\x5d-\x7e]+$/),
+        acrValues: words(parameters["acr_values"]),
         maxAge: /^\d{1,15}$/.test(maxAge) ? Number(maxAge) : undefined
       }
     }

@@ -81,7 +81,10 @@ const areDetails = (details: unknown): boolean =>
   Array.isArray(details) && details.every((one) => isRecord(one) && typeof one["type"] === "string") &&
   canBeWritten(details)
 
-const isScope = (name: unknown): boolean => typeof name === "string" && /^[\x21\x23-\x5b\x5d-\x7e]+$/.test(name)
+/** Name of one scope (RFC 6749 section 3.3). */
+export const scopeName = /^[\x21\x23-\x5b\x5d-\x7e]+$/
+
+const isScope = (name: unknown): boolean => typeof name === "string" && scopeName.test(name)
 
 const isResource = (uri: unknown): boolean =>
   typeof uri === "string" && /^[\x21-\x7e]+$/.test(uri) && URL.canParse(uri) && !uri.includes("#")

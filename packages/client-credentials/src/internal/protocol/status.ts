@@ -9,5 +9,7 @@
 export const isTransient = (status: number): boolean =>
   status === 408 || status === 425 || status === 429 || status >= 500
 
+export const isSuccess = (status: number): boolean => status >= 200 && status < 300
+
 /** Returns whether a status is of the class of redirections, all of which some client follows (RFC 9110 section 15.4). */
 export const isRedirection = (status: number): boolean => status >= 300 && status < 400

@@ -7,7 +7,7 @@ import type { UnavailableReason } from "./messages.js"
 import * as redaction from "./redaction.js"
 import { fail, type Result, succeed } from "./result.js"
 import { retryAfter } from "./retryAfter.js"
-import { isRedirection, isTransient } from "./status.js"
+import { isRedirection, isSuccess, isTransient } from "./status.js"
 
 type Members = Readonly<Record<string, unknown>>
 
@@ -230,8 +230,6 @@ const grantedScope = (value: unknown, { redaction, requestedScope }: Terms): Rea
     )
     : undefined
 
-const isSuccess = (status: number): boolean => status >= 200 && status < 300
-
 /** Returns the members of the standard in a successful response. */
 const membersOf = ({ body, headers, status }: Response, terms: Terms): Result<Members, string> => {
   const json = readJson(body)
@@ -245,10 +243,13 @@ const membersOf = ({ body, headers, status }: Response, terms: Terms): Result<Me
   return succeed(json)
 }
 
+/** Value of a token that can be sent in a header. RFC 6750 section 2.1 is narrower. */
+export const tokenValue = /^[\x21-\x7e]+$/
+
 /** Returns the token of a response with these members. */
 const issue = (members: Members, requestedAt: number, terms: Terms): Result<Issued, string> => {
   const value = members["access_token"]
-  if (typeof value !== "string" || !/^[\x21-\x7e]+$/.test(value)) {
+  if (typeof value !== "string" || !tokenValue.test(value)) {
     return fail(
       "without a usable access_token (RFC 6749 section 5.1). Check that the token URL is the token endpoint. If the " +
         "server nests or renames the members of its response, set tokenResponse to a function that decodes them."
