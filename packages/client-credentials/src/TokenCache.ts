@@ -336,7 +336,8 @@ class Entries {
  * Creates a cache over the `TokenEndpoint` of the context. Token requests run in the scope, not in the fiber of a caller:
  * they survive the caller's interruption and end with the scope.
  *
- * If the context has an `IssuanceBudget`, `health` reports what is left of it, and its reset ends the pause of the cache.
+ * If the context has an `IssuanceBudget`, `health` reports what is left of it, and the pause after its limit ends when it is
+ * reset.
  *
  * @example
  * import { TokenCache } from "@effect-oauth/client-credentials"
@@ -432,8 +433,8 @@ export const make = (
   })
 
 /**
- * Provides the cache. If the context has an `IssuanceBudget`, `health` reports what is left of it, and its reset ends the
- * pause of the cache.
+ * Provides the cache. If the context has an `IssuanceBudget`, `health` reports what is left of it, and the pause after its
+ * limit ends when it is reset.
  *
  * @example
  * import { TokenCache } from "@effect-oauth/client-credentials"
