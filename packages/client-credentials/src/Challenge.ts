@@ -113,7 +113,7 @@ export type {
  *
  * const challenges = Challenge.parse(`Bearer error="insufficient_scope", scope="items:read items:write"`)
  *
- * console.log(Challenge.outcome(challenges)) // { _tag: "InsufficientScope", scope: ["items:read", "items:write"] }
+ * console.log(Challenge.meaning(challenges)) // { _tag: "InsufficientScope", scope: ["items:read", "items:write"] }
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc6750#section-3.1 | RFC 6750 section 3.1}
  * @see {@link https://www.rfc-editor.org/rfc/rfc9449#section-9 | RFC 9449 section 9}
@@ -121,7 +121,7 @@ export type {
  * @since 3.0.0
  * @category accessors
  */
-export const outcome = (
+export const meaning = (
   challenges: ReadonlyArray<Challenge>,
   scheme?: "bearer" | "dpop" | undefined
 ): rejection.Meaning => rejection.meaning(challenges, scheme)

@@ -46,7 +46,7 @@ describe("Challenge", () => {
     "finds a challenge after any prefix that ends with a comma",
     [fc.stringMatching(/^[^"]*$/)],
     ([noise]) => {
-      assert.deepStrictEqual(Challenge.outcome(Challenge.parse(`${noise}, Bearer error="invalid_token"`)), {
+      assert.deepStrictEqual(Challenge.meaning(Challenge.parse(`${noise}, Bearer error="invalid_token"`)), {
         _tag: "InvalidToken"
       })
     }
@@ -118,13 +118,13 @@ describe("Challenge", () => {
         [`Basic error="invalid_token"`, { _tag: "Unknown" }],
         ["", { _tag: "Unknown" }]
       ] as const
-    ) assert.deepStrictEqual(Challenge.outcome(Challenge.parse(header)), outcome)
+    ) assert.deepStrictEqual(Challenge.meaning(Challenge.parse(header)), outcome)
   })
 
   it("takes the outcome for the scheme of the call when a server accepts two", () => {
     const both = Challenge.parse(`Bearer error="invalid_token", DPoP algs="ES256", error="use_dpop_nonce"`)
-    assert.deepStrictEqual(Challenge.outcome(both, "dpop"), { _tag: "UseDPoPNonce" })
-    assert.deepStrictEqual(Challenge.outcome(both, "bearer"), { _tag: "InvalidToken" })
-    assert.deepStrictEqual(Challenge.outcome(both), { _tag: "InvalidToken" })
+    assert.deepStrictEqual(Challenge.meaning(both, "dpop"), { _tag: "UseDPoPNonce" })
+    assert.deepStrictEqual(Challenge.meaning(both, "bearer"), { _tag: "InvalidToken" })
+    assert.deepStrictEqual(Challenge.meaning(both), { _tag: "InvalidToken" })
   })
 })

@@ -76,10 +76,10 @@ fuzz("challenge", {
       return token68 === undefined ? `${scheme} ${pairs.join(", ")}` : [`${scheme} ${token68}`, ...pairs].join(", ")
     }).join(", ")
     assert.strictEqual(JSON.stringify(Challenge.parse(printedAgain)), JSON.stringify(challenges))
-    const outcome = Challenge.outcome(challenges)
-    if (outcome._tag === "InsufficientScope") {
-      for (const name of outcome.scope) assert.match(name, /^[\x21\x23-\x5b\x5d-\x7e]+$/)
-      const error = new OAuthError.InsufficientScope({ endpoint: "https://api.example.com", scope: outcome.scope })
+    const meaning = Challenge.meaning(challenges)
+    if (meaning._tag === "InsufficientScope") {
+      for (const name of meaning.scope) assert.match(name, /^[\x21\x23-\x5b\x5d-\x7e]+$/)
+      const error = new OAuthError.InsufficientScope({ endpoint: "https://api.example.com", scope: meaning.scope })
       assert.isString(error.message)
     }
   },

@@ -466,7 +466,7 @@ const surface: Readonly<Record<string, Entry>> = {
             )
         )
     ).pipe(Effect.provide([Config, Layer.provide(ClientCredentials.layer(withSecret), http)])),
-  "Challenge.outcome": "a pure function of what an API sent",
+  "Challenge.meaning": "a pure function of what an API sent",
   "Challenge.parse": "a pure function of what an API sent",
   "ClientAuthentication.clientSecretJwt": () => Effect.succeed(ClientAuthentication.clientSecretJwt(secret)),
   "ClientAuthentication.custom": () =>
