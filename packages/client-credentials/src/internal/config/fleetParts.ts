@@ -17,11 +17,7 @@ export const sharedTokens = {
   leaseLife: rules.positiveDuration("10 seconds"),
   pollEvery: rules.positiveDuration("200 millis"),
   storeTimeout,
-  whenStoreFails: rules.parsed<"ownToken" | "fail">({
-    default: "ownToken",
-    expected: "ownToken or fail",
-    read: (value) => value === "ownToken" || value === "fail" ? value : undefined
-  }),
+  whenStoreFails: rules.oneOf("ownToken", "fail"),
   onBehalfOf: rules.flag(false)
 }
 
