@@ -129,7 +129,7 @@ describe("token", () => {
   it.scopedLive("calls in a shell loop request one token", () =>
     Effect.gen(function*() {
       const { env, server, user } = yield* start()
-      const count = runs("calls in a shell loop", { quick: 5, full: 100 })
+      const count = runs("calls in a shell loop", { quick: 2, full: 100 })
       const ended = yield* user.shell(`for i in $(seq ${count}); do eo call GET /items/$i || exit 1; done`, { env })
       assert.deepStrictEqual(ended, { exitCode: 0, stdout: "{}".repeat(count), stderr: "" })
       assert.strictEqual((yield* server.issued).length, 1)
@@ -873,7 +873,7 @@ describe("every command", () => {
             [command, "--quiet=perhaps"]
           ])
         ]
-        for (const args of sample("arguments that begin with a dash", rejected, 16)) {
+        for (const args of sample("arguments that begin with a dash", rejected, 8)) {
           const ended = yield* run(args)
           assert.deepStrictEqual([ended.exitCode, ended.stdout], [2, ""], args.join(" "))
           assert.match(ended.stderr, /^error: /, args.join(" "))

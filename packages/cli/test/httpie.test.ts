@@ -40,7 +40,7 @@ const httpie = (args: ReadonlyArray<string>, cwd: string) =>
   })
 
 /** The rows that this run compares. */
-const rows = sample("requests compared with HTTPie's", [...table.keys()], 12)
+const rows = sample("requests compared with HTTPie's", [...table.keys()], 6)
 const tested = rows.map((row) => table[row] ?? [])
 
 /** HTTPie sends Content-Length: 0 for a DELETE without a body; Undici does not, as RFC 9110 section 8.6 prefers. */

@@ -57,7 +57,7 @@ describe("nothing secret is shown", () => {
         const all = commands.flatMap(([name = "", ...rest]) =>
           faults.map((fault) => ({ args: [name, ...verbose, ...rest], fault }))
         )
-        for (const { args, fault } of sample(["commands to search", ...verbose].join(" "), all, 13)) {
+        for (const { args, fault } of sample(["commands to search", ...verbose].join(" "), all, 7)) {
           yield* server.faults.clear
           if (fault !== undefined) {
             // If a token is rejected, the command requests another.

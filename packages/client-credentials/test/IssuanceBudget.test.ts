@@ -130,7 +130,7 @@ describe("the daily limit", () => {
       Effect.gen(function*() {
         const { asked, begin, count, inTime, time } = yield* start({ life: hour }, { limit: 10 })
         const outcomes: Record<string, number> = {}
-        const days = runs("days with 50 callers and a limit of 10", { quick: 3, full: 30 })
+        const days = runs("days with 50 callers and a limit of 10", { quick: 2, full: 30 })
         for (let started = 0; started < days; started += 1) {
           yield* Effect.scoped(Effect.gen(function*() {
             const cache = yield* begin
@@ -409,7 +409,7 @@ describe("the daily limit", () => {
         const store = yield* Effect.provide(TokenStore.TokenStore, TokenStore.layerMemory)
         const cache = yield* inTime(process(Layer.orDie(network), store, { limit: 10_000 }))
         const outcomes = new Set<string>()
-        const calls = runs("calls of a quarter of an hour with a limit of 10 an hour", { quick: 15, full: 50 })
+        const calls = runs("calls of a quarter of an hour with a limit of 10 an hour", { quick: 5, full: 50 })
         for (let quarters = 0; quarters < 2 * 96; quarters += 1) {
           // In sequence, as a client with few requests sends them; the announcement is one response old.
           for (let index = 0; index < calls; index += 1) {

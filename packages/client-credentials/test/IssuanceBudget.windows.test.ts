@@ -44,7 +44,7 @@ describe("processes with different windows on one ledger", () => {
   it.scoped("keep each limit in its own window, although each restarts for each request", () =>
     Effect.gen(function*() {
       const { ask, time } = yield* shared
-      const rounds = runs("rounds of processes with different windows", { quick: 120, full: 480 })
+      const rounds = runs("rounds of processes with different windows", { quick: 48, full: 480 })
       // A month ends in the middle.
       yield* time.advance(Date.UTC(2026, 1) - rounds * hour - time.now().wall)
       const granted: Array<number> = []

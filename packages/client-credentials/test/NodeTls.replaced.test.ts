@@ -187,7 +187,7 @@ describe("a certificate that is replaced", () => {
       assert.deepStrictEqual(issued, ["one", "two"])
     }).pipe(Effect.provide(NodeContext.layer)))
 
-  const rotations = runs("certificates replaced under load", { quick: 6, full: 100 })
+  const rotations = runs("certificates replaced under load", { quick: 3, full: 100 })
 
   it.scoped(
     `fails no call: ${rotations} replacements under load, with half-written files in between`,

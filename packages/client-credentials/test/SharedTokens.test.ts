@@ -406,7 +406,7 @@ describe("a fleet with one store", () => {
 
   it.scoped("costs the documented six tokens on the first day when the API rejects each token, with restarts too", () =>
     Effect.gen(function*() {
-      const rounds = runs("rounds of calls of a day whose tokens are rejected", { quick: 23, full: 138 })
+      const rounds = runs("rounds of calls of a day whose tokens are rejected", { quick: 12, full: 138 })
       for (const restarts of [false, true]) {
         const { count, processes, start } = yield* fleet(4)
         const begun = yield* Clock.currentTimeMillis

@@ -210,7 +210,7 @@ describe("over time", () => {
   it.scoped("a server that issues the same token again is not sent useless requests", () =>
     Effect.gen(function*() {
       // It issues a new token when the old one has expired, and returns the remaining lifetime.
-      const hours = runs("hours at a server that issues its token again", { quick: 3, full: 10 })
+      const hours = runs("hours at a server that issues its token again", { quick: 2, full: 10 })
       const time = { now: 0 }
       const { asked, call, time: clock } = yield* start({
         value: () => `token-${Math.floor(time.now / hour)}`,
@@ -226,7 +226,7 @@ describe("over time", () => {
 
   it.scoped("new tokens that expire with the old one cause no useless requests", () =>
     Effect.gen(function*() {
-      const hours = runs("hours of tokens that end with the old one", { quick: 3, full: 10 })
+      const hours = runs("hours of tokens that end with the old one", { quick: 2, full: 10 })
       const time = { now: 0 }
       const { asked, call, time: clock } = yield* start({ life: () => hour - time.now % hour })
       for (; time.now < hours * hour; time.now += second) {

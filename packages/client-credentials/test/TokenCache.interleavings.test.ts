@@ -189,7 +189,7 @@ describe("the cache", () => {
   it("keeps its guarantees through any sequence of events", () =>
     fc.assert(
       fc.asyncProperty(fc.array(step, { maxLength: 40, size: "max" }), (steps) => Effect.runPromise(run(steps))),
-      seeded.parameters("the cache", { quick: 300, full: 3000 }) as fc.Parameters<[ReadonlyArray<Step>]>
+      seeded.parameters("the cache", { quick: 100, full: 3000 }) as fc.Parameters<[ReadonlyArray<Step>]>
     ))
 })
 

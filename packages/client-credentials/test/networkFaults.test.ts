@@ -469,7 +469,7 @@ const cuts = (name: string, answer: string, cut: (part: Buffer) => faultServer.S
   const headers = answer.indexOf("\r\n\r\n")
   const edges = [headers + 3, headers + 4, headers + 5]
   const every = Array.from({ length: answer.length }, (_, at) => at)
-  const sampled = sample(`cuts of ${name}`, every, 3)
+  const sampled = sample(`cuts of ${name}`, every, 2)
   return every.filter((at) => sampled.includes(at) || edges.includes(at)).map((at) =>
     [at, cut(Buffer.from(answer.slice(0, at)))] as const
   )

@@ -17,12 +17,12 @@ import * as Embedded from "../src/embedded/environment.js"
 import { program } from "./support.js"
 
 /** The number of processes of each fleet that are killed during a token request. */
-const kills = { quick: 3, full: 60 }
+const kills = { quick: 2, full: 60 }
 /** The size of a fleet over several lifetimes of a token, and of one whose token is rejected. */
-const steady = { quick: 4, full: 8 }
-const rejected = { quick: 8, full: 20 }
+const steady = { quick: 3, full: 8 }
+const rejected = { quick: 4, full: 20 }
 /** The calls of each process of a fleet whose store is killed repeatedly. */
-const disturbed = { quick: 60, full: 150 }
+const disturbed = { quick: 40, full: 150 }
 
 /**
  * Settings under which no process gives up an available store, nor loses a lease while it is alive, however busy the

@@ -50,7 +50,7 @@ describe("a scheduled job", () => {
     () =>
       Effect.gen(function*() {
         const { environment, tokens } = yield* start
-        const more = runs("scheduled jobs after the first eight", { quick: 8, full: 92 })
+        const more = runs("scheduled jobs after the first eight", { quick: 2, full: 92 })
         const job = run("scheduled-job", [], environment)
         const expected = { exitCode: 0, stdout: "8 items in stock\n", stderr: "" }
         for (const result of yield* Effect.replicateEffect(job, 8, { concurrency: "unbounded" })) {
@@ -68,7 +68,7 @@ describe("a scheduled job", () => {
   it.scopedLive("killed at any time, it leaves no state that blocks the next one", () =>
     Effect.gen(function*() {
       const { environment, fs, tokens } = yield* start
-      const moments = sample("moments of a kill", Array.from({ length: 10 }, (_, index) => 150 + 60 * index), 4)
+      const moments = sample("moments of a kill", Array.from({ length: 10 }, (_, index) => 150 + 60 * index), 2)
       for (const after of moments) yield* killed(environment, after)
       const before = yield* tokens
       // A process that is killed with the lease keeps it for 30 seconds; without the lease files, the next one need not

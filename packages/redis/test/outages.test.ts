@@ -13,7 +13,7 @@ import { faultsOf } from "../../client-credentials/test/support/storeFaults.js"
 import * as redisServer from "./redisServer.js"
 
 const count = runs("fleets on a Redis that fails at random moments", { quick: 1, full: 12 })
-const times = runs("failures of a Redis", { quick: 5, full: 20 })
+const times = runs("failures of a Redis", { quick: 3, full: 20 })
 
 describe.skipIf(!redisServer.isInstalled)("a fleet on a Redis that fails at random moments", () => {
   for (let run = 0; run < count; run += 1) {

@@ -15,7 +15,7 @@ import { postgresLayer } from "./databases.js"
 import * as postgresServer from "./postgresServer.js"
 
 const count = runs("fleets on a Postgres that fails at random moments", { quick: 1, full: 12 })
-const times = runs("failures of a Postgres", { quick: 5, full: 20 })
+const times = runs("failures of a Postgres", { quick: 3, full: 20 })
 
 const server = once(postgresServer.start())
 

@@ -156,7 +156,7 @@ describe("the issuer is unavailable while tokens are refreshed", () => {
 })
 
 describe("the store is unavailable while instances start", () => {
-  const instances = runs("instances that start while the store is unavailable", { quick: 8, full: 60 })
+  const instances = runs("instances that start while the store is unavailable", { quick: 3, full: 60 })
   for (const store of ["unreachable", "silent"] as const) {
     it.live(`${store}: never more tokens than the limit`, () =>
       Effect.gen(function*() {
@@ -291,7 +291,7 @@ describe("token requests take from 0.1 to 20 seconds", () => {
   for (const [name, window] of windows) {
     it.live(`a fleet that needs more tokens than the limit of ${name} exceeds it by none`, () =>
       Effect.gen(function*() {
-        const days = runs(`days of a fleet with the limit of ${name}`, { quick: 2, full: 4 })
+        const days = runs(`days of a fleet with the limit of ${name}`, { quick: 1, full: 4 })
         const { issued, received } = yield* simulation.run({
           instances: 5,
           days,

@@ -197,7 +197,7 @@ const waitsUntil = (limit: number, { all, certain, row }: ReturnType<typeof spen
   )
 
 const count = runs("months of a fleet with random faults", { quick: 1, full: 40 })
-const days = runs("days of a month of a fleet", { quick: 6, full: 30 })
+const days = runs("days of a month of a fleet", { quick: 3, full: 30 })
 
 describe("a month of a fleet with random faults", () => {
   for (let run = 0; run < count; run += 1) {

@@ -82,7 +82,7 @@ describe("declared rejections", () => {
     it.effect(`by ${name}: a rejection that a new token does not fix costs at most 6 tokens a day`, () => {
       const { counts, layer } = scenario.make(() => Effect.sync(response), { rejectedWhen })
       return Effect.gen(function*() {
-        const calls = runs(`calls of a day that are rejected by ${name}`, { quick: 144, full: 720 })
+        const calls = runs(`calls of a day that are rejected by ${name}`, { quick: 72, full: 720 })
         for (let call = 0; call < calls; call += 1) {
           assert.strictEqual((yield* get).status, response().status)
           yield* TestClock.adjust(`${1440 / calls} minutes`)

@@ -283,7 +283,7 @@ describe("the state of a token", () => {
   it("keeps its guarantees through any sequence of events", () => {
     fc.assert(
       fc.property(fc.array(step, { maxLength: 80, size: "max" }), run),
-      seeded.parameters("the lifetime of a token", { quick: 2000, full: 20_000 }) as fc.Parameters<
+      seeded.parameters("the lifetime of a token", { quick: 500, full: 20_000 }) as fc.Parameters<
         [ReadonlyArray<Step>]
       >
     )
