@@ -3,23 +3,12 @@ import { availableParallelism } from "node:os"
 import { defineConfig } from "vitest/config"
 import { BaseSequencer, type TestSpecification } from "vitest/node"
 
+import { longestFirst } from "./scripts/longestFirst.mjs"
 import projects from "./vitest.workspace.js"
 
-/** Test files that wait for processes and for time to pass, which run first, in parallel with others. */
-const patient = [
-  "examples/test/fleet",
-  "test/dashboard",
-  "test/cluster",
-  "test/failovers",
-  "soak/test/soak",
-  "benchmarks/test/measures"
-]
-
-class PatientFirst extends BaseSequencer {
+class LongestFirst extends BaseSequencer {
   override async sort(files: Array<TestSpecification>): Promise<Array<TestSpecification>> {
-    const sorted = await super.sort(files)
-    const isPatient = ({ moduleId }: TestSpecification) => patient.some((path) => moduleId.includes(`/${path}.`))
-    return [...sorted.filter(isPatient), ...sorted.filter((file) => !isPatient(file))]
+    return longestFirst(await super.sort(files))
   }
 }
 
@@ -35,7 +24,7 @@ export default defineConfig({
     // Vitest leaves one core idle by default.
     maxWorkers: "100%",
     minWorkers: 1,
-    sequence: isShuffled ? {} : { sequencer: PatientFirst },
+    sequence: isShuffled ? {} : { sequencer: LongestFirst },
     poolOptions: {
       forks: { maxForks: workers },
       // Projects whose files share loaded modules. Vitest 3 would end an idle thread twice if there were fewer than the maximum,

@@ -1,6 +1,10 @@
+import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 
 import { defineConfig } from "vitest/config"
+import { BaseSequencer, type TestSpecification } from "vitest/node"
+
+import { longestFirst } from "../../scripts/longestFirst.mjs"
 
 const generated = fileURLToPath(new URL("generated", import.meta.url))
 
@@ -30,6 +34,12 @@ const shared = (name: string) => ({
 /** A test that replaces `fetch`, which Effect 4 reads once for all files of a worker. */
 const ownFetch = "test/promises.test.ts"
 
+class LongestFirst extends BaseSequencer {
+  override async sort(files: Array<TestSpecification>): Promise<Array<TestSpecification>> {
+    return longestFirst(await super.sort(files))
+  }
+}
+
 export default defineConfig({
   test: {
     projects: [
@@ -52,6 +62,8 @@ export default defineConfig({
         }
       }
     ],
-    maxWorkers: 2
+    sequence: { sequencer: LongestFirst },
+    // One more than the number of cores, since tests often wait for other processes.
+    maxWorkers: availableParallelism() + 1
   }
 })
