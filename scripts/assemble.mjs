@@ -29,14 +29,14 @@ const withImports = (modules, importsOf) => {
   return found
 }
 
-/** Joins the modules of a folder. The index is left as it is, because bundlers see through its re-exports only as they are. */
-const joinModules = async (from, to) => {
+/** Joins modules of a folder. The index is left as it is, because bundlers see through its re-exports only as they are. */
+const joinModules = async (modules, from, to) => {
   const path = (name) => join(from, `${name}.js`)
   const isOwn = (id) => id.startsWith(from)
   let core
   const bundle = await rolldown({
     cwd: from,
-    input: readdirSync(from).filter((file) => file.endsWith(".js") && file !== "index.js"),
+    input: modules.filter((name) => name !== "index").map(path),
     external: /^[^./]/,
     platform: "neutral",
     treeshake: { moduleSideEffects: false },
@@ -69,21 +69,30 @@ const joinModules = async (from, to) => {
 
 const contents = ["README.md", "LICENSE", "CHANGELOG.md", "src", "dist"]
 
+/** Returns whether a file is not that of a removed module, which the compiler leaves among the compiled ones. */
+const isCurrent = (path, file) => {
+  const module = /^dist\/(?!bundle\/)(.+?)(\.d\.ts|\.js)(\.map)?$/.exec(relative(path, file))?.[1]
+  return module === undefined || existsSync(join(path, "src", `${module}.ts`))
+}
+
 /** Writes the manifest without what serves this workspace only. */
 const writeManifest = (path, to) => {
   const { devDependencies: _, scripts: __, ...manifest } = JSON.parse(readFileSync(join(path, "package.json"), "utf8"))
   writeFileSync(join(to, "package.json"), `${JSON.stringify(manifest, null, 2)}\n`)
 }
 
-const assemblePackage = async ({ name, path }, to) => {
+const assemblePackage = async ({ main = "dist", name, path }, to) => {
+  if (!existsSync(join(path, main))) throw new Error(`${path} is not built. Run npm run build first.`)
   for (const entry of contents.filter((entry) => existsSync(join(path, entry)))) {
     cpSync(join(path, entry), join(to, entry), {
       recursive: true,
-      filter: (file) => name !== library || !/\.js(\.map)?$/.test(file)
+      filter: (file) => isCurrent(path, file) && (name !== library || !/\.js(\.map)?$/.test(file))
     })
   }
   writeManifest(path, to)
-  if (name === library) await joinModules(resolve(path, "dist"), resolve(to, "dist"))
+  if (name !== library) return
+  const modules = readdirSync(join(path, "src")).filter((file) => file.endsWith(".ts")).map((file) => file.slice(0, -3))
+  await joinModules(modules, resolve(path, "dist"), resolve(to, "dist"))
 }
 
 const link = (target, path) => {

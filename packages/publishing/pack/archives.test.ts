@@ -39,12 +39,12 @@ for (const [name, archive] of archives) {
       assert.includeMembers(paths, ["README.md", "LICENSE"])
     })
 
-    it("has source maps that name its sources", async () => {
+    it("has maps of its code and its declarations that name its sources", async () => {
       const folder = await mkdtemp(join(tmpdir(), "archive-"))
       try {
         await succeed("tar", ["-xzf", archive, "-C", folder])
         const files = await readdir(join(folder, "package"), { recursive: true })
-        for (const file of files.filter((file) => file.endsWith(".js.map"))) {
+        for (const file of files.filter((file) => file.endsWith(".map"))) {
           const { sources }: { readonly sources: ReadonlyArray<string> } = JSON.parse(
             await readFile(join(folder, "package", file), "utf8")
           )
