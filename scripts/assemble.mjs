@@ -100,15 +100,15 @@ const link = (target, path) => {
   symlinkSync(resolve(target), path)
 }
 
-/** Assembles the packages of the workspace at a path, and returns the path of the second workspace. */
-export const assemble = async (root = ".") => {
-  const workspace = join(root, "build", "published")
+/** Assembles the packages of the workspace at a path in a folder of its `build`, and returns the path of that folder. */
+export const assemble = async (root = ".", folder = "published") => {
+  const workspace = join(root, "build", folder)
   rmSync(workspace, { recursive: true, force: true })
-  const place = async (packages, folder) => {
+  const place = async (packages, parent) => {
     for (const one of packages) {
       const to = join(workspace, relative(root, one.path))
       await assemblePackage(one, to)
-      link(to, join(workspace, folder, "node_modules", one.name))
+      link(to, join(workspace, parent, "node_modules", one.name))
     }
   }
   await place(published(root), ".")

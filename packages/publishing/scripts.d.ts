@@ -13,7 +13,7 @@ declare module "*/scripts/published.mjs" {
 }
 
 declare module "*/scripts/assemble.mjs" {
-  export const assemble: (root?: string) => Promise<string>
+  export const assemble: (root?: string, folder?: string) => Promise<string>
 }
 
 declare module "*/scripts/changesets.mjs" {

@@ -1,5 +1,5 @@
 /** The packages that are assembled for publication, from a small workspace. */
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
 
@@ -74,4 +74,12 @@ describe("assembled packages", () => {
       assert.include(failure, `${path} is not built. Run npm run build first.`)
     })
   }
+
+  it("are kept when others are assembled in another folder", async () => {
+    const [published, other] = [await assemble(root), await assemble(root, "other")]
+    assert.notStrictEqual(published, other)
+    for (const workspace of [published, other]) {
+      assert.isTrue(existsSync(join(workspace, "node_modules/@effect-oauth/client-credentials/dist/index.js")))
+    }
+  })
 })

@@ -224,7 +224,7 @@ describe("the smallest program", () => {
   const kilobytes = ({ text }: Bundle) => gzipSync(text, { level: 9 }).length / 1000
   let published = ""
   beforeAll(async () => {
-    published = await assemble(root)
+    published = await assemble(root, "tree-shaking")
   })
 
   for (
