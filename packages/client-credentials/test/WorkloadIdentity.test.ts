@@ -257,6 +257,28 @@ describe("the service of a platform", () => {
     }
   }
 
+  for (
+    const [host, isAllowed] of [
+      ["localhost", true],
+      ["127.9.8.7", true],
+      ["[::1]", true],
+      ["169.254.131.1", true],
+      ["169.254.131.1.example", false],
+      ["169.255.0.1", false],
+      ["10.0.0.1", false],
+      ["0.0.0.0", false],
+      ["localhost.example", false]
+    ] as const
+  ) {
+    it.scoped(`Azure App Service at ${host} ${isAllowed ? "receives a" : "receives no"} request`, () =>
+      Effect.gen(function*() {
+        const { asked } = yield* platforms(() => Response.json({ access_token: "identity" }))
+        const variables = { IDENTITY_ENDPOINT: `http://${host}/msi/token`, IDENTITY_HEADER: "a" }
+        yield* Effect.exit(environment(variables)(WorkloadIdentity.azureManagedIdentity({ resource: "a" })))
+        assert.strictEqual(asked.length, isAllowed ? 1 : 0)
+      }))
+  }
+
   const unusable = {
     "GitHub Actions without its variables": [
       WorkloadIdentity.gitHubActions({ audience: "a" }),
