@@ -14,7 +14,7 @@ import { Duration, Effect, Either, Fiber, Layer, Logger, Schedule, TestClock } f
 
 import * as scenario from "./support/scenario.js"
 import { sealKey } from "./support/sealKey.js"
-import { make as endpoint, type Script, value } from "./support/tokenEndpoint.js"
+import { make as endpoint, type Script, unavailable, value } from "./support/tokenEndpoint.js"
 
 const hour = 3_600_000
 
@@ -71,7 +71,21 @@ const exhausted = Effect.gen(function*() {
   return { count, other, time, waiting }
 }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger)))
 
-describe("the pause of a process that shares its tokens", () => {
+/** Creates a cache with a budget of one token over an endpoint that has none of the optional members. */
+const counted = (script: Script, options: TokenCache.Options = {}) =>
+  Effect.gen(function*() {
+    const { count, layer } = endpoint(script)
+    const parts = [ClientConfig.layer(scenario.options), TokenSeal.layer([sealKey(1)]), TokenStore.layerMemory] as const
+    const budget = yield* Effect.provide(IssuanceBudget.make({ limit: 1, warnAt: [] }), parts)
+    const { request, requestToken } = budget.decorate(yield* Effect.provide(TokenEndpoint.TokenEndpoint, layer))
+    const cache = yield* TokenCache.make({ retryTimeout: 0, ...options }).pipe(
+      Effect.provideService(TokenEndpoint.TokenEndpoint, { request, requestToken }),
+      Effect.provideService(IssuanceBudget.IssuanceBudget, budget)
+    )
+    return { budget, cache, count }
+  })
+
+describe("the pause of a process that shares its tokens or a budget", () => {
   it.scoped("ends when the exhausted budget is reset, with the next call", () =>
     Effect.gen(function*() {
       const { other, time, waiting } = yield* exhausted
@@ -84,26 +98,24 @@ describe("the pause of a process that shares its tokens", () => {
 
   it.scoped("ends with the budget also for an endpoint of which another one passes on nothing but its requests", () =>
     Effect.gen(function*() {
-      const { layer } = endpoint({ life: hour })
-      const seal = TokenSeal.layer([sealKey(1)])
-      const config = ClientConfig.layer(scenario.options)
-      const budget = yield* Effect.provide(IssuanceBudget.make({ limit: 1, warnAt: [] }), [
-        config,
-        seal,
-        TokenStore.layerMemory
-      ])
-      const { request, requestToken } = budget.decorate(yield* Effect.provide(TokenEndpoint.TokenEndpoint, layer))
-      const cache = yield* TokenCache.make({ retryTimeout: 0 }).pipe(
-        Effect.provideService(TokenEndpoint.TokenEndpoint, { request, requestToken }),
-        Effect.provideService(IssuanceBudget.IssuanceBudget, budget)
-      )
+      const { budget, cache } = yield* counted({ life: hour })
       assert.strictEqual(value(yield* cache.get), "token-1")
       yield* TestClock.adjust("1 hour")
       assert.strictEqual((yield* Effect.flip(cache.get))._tag, "IssuanceBudgetExhausted")
       yield* budget.reset
       yield* TestClock.adjust("10 seconds")
       assert.strictEqual(value(yield* cache.get), "token-2")
-    }).pipe(Effect.provide(Logger.remove(Logger.defaultLogger))))
+    }))
+
+  it.scoped("lasts after another failure, although the budget has room", () =>
+    Effect.gen(function*() {
+      const { cache, count } = yield* counted({ fails: () => unavailable }, { backOff: Schedule.spaced("1 hour") })
+      for (let seconds = 0; seconds < 60; seconds += 10) {
+        assert.strictEqual((yield* Effect.flip(cache.get))._tag, "TokenEndpointUnavailable")
+        yield* TestClock.adjust("10 seconds")
+      }
+      assert.strictEqual(count.requests, 1)
+    }))
 
   it.scoped("ends when another process has stored a token, with the next call", () =>
     Effect.gen(function*() {
