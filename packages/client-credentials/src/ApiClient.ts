@@ -154,7 +154,8 @@ interface Exchange {
   readonly isReplay: boolean
 }
 
-const accepted = (
+/** Confirms the authorization of a replay, and returns the response to the caller. */
+const accept = (
   authorization: Authorization,
   { authorized, isReplay }: Exchange,
   received: apiCall.Received
@@ -163,7 +164,8 @@ const accepted = (
     ? Effect.as(authorization.confirm(authorized), done(received))
     : Effect.succeed(done(received))
 
-const rejected = (
+/** Invalidates the authorization. */
+const reject = (
   authorization: Authorization,
   { authorized }: Exchange,
   received: apiCall.Received,
@@ -196,13 +198,13 @@ const outcomeOf = (
       switch (verdict._tag) {
         case "None":
           return judgeDeclared === undefined
-            ? accepted(authorization, exchange, received)
+            ? accept(authorization, exchange, received)
             : Effect.flatMap(judgeDeclared(response), ({ isRejected, response }) =>
               isRejected
-                ? rejected(authorization, exchange, received.with(response), challenges)
-                : accepted(authorization, exchange, received.with(response)))
+                ? reject(authorization, exchange, received.with(response), challenges)
+                : accept(authorization, exchange, received.with(response)))
         case "Rejected":
-          return rejected(authorization, exchange, received, challenges)
+          return reject(authorization, exchange, received, challenges)
         case "UseDPoPNonce":
         case "InvalidDPoPProof":
           return Effect.succeed(

@@ -360,10 +360,6 @@ export const make = (
     const { certificateThumbprint, hasStoredToken, request, requestToken } = yield* TokenEndpoint
     const budget = Option.getOrUndefined(yield* Effect.serviceOption(CurrentBudget))
     const isRequestBound = yield* RequestBound
-    const rules: backOff.Options = {
-      schedule: options.backOff ?? backOff.defaultOptions.schedule,
-      maxRetryAfter: settings.maxRetryAfter
-    }
     const shared: cacheEntry.Shared = {
       requestToken,
       hasStoredToken,
@@ -380,7 +376,10 @@ export const make = (
         isSame,
         refreshLife: isRequestBound ? cacheEntry.refreshLife : undefined
       },
-      backOff: rules,
+      backOff: {
+        schedule: options.backOff ?? backOff.defaultOptions.schedule,
+        maxRetryAfter: settings.maxRetryAfter
+      },
       lifetime: yield* lifetime.make,
       isRequestBound
     }

@@ -216,10 +216,10 @@ const requestWithRetries = (
   })
 
 /** Interval of the heartbeats of a refresh on platforms that may stop it without notice, in milliseconds. */
-const signEvery = 100
+const heartbeatEvery = 100
 
 /** Time for which a refresh without a heartbeat counts as in flight for callers that have a token, in milliseconds. */
-export const refreshLife = 100 * signEvery
+export const refreshLife = 100 * heartbeatEvery
 
 /** Interval at which callers of other requests poll the outcome of a refresh, in milliseconds. */
 const pollEvery = 20
@@ -230,9 +230,9 @@ const maxPolls = 50
 /** Maximum time for which a request that cannot outlive its response waits for the refresh that it started, in milliseconds. */
 const heldFor = 5000
 
-const signs = ({ rules }: Shared, entry: Entry, id: Id): Effect.Effect<never> =>
+const heartbeats = ({ rules }: Shared, entry: Entry, id: Id): Effect.Effect<never> =>
   Effect.forever(Effect.zipRight(
-    Effect.sleep(signEvery),
+    Effect.sleep(heartbeatEvery),
     step(entry, (state, now) => [cachedToken.alive(state, now, { id, rules }), undefined])
   ))
 
@@ -247,7 +247,7 @@ export const start = (shared: Shared, entry: Entry, begun: cachedToken.StartRefr
     const requested = requestWithRetries(shared, entry, begun, !isHeld)
     const caller = yield* Effect.option(Effect.currentParentSpan)
     const refresh = Effect.withSpan(
-      isRequestBound ? Effect.raceFirst(requested, signs(shared, entry, id)) : requested,
+      isRequestBound ? Effect.raceFirst(requested, heartbeats(shared, entry, id)) : requested,
       "oauth.token.refresh",
       {
         root: true,
@@ -274,14 +274,14 @@ export const poll = (
   id: Id
 ): Effect.Effect<Option.Option<Effect.Effect<AccessToken, TokenError>>> =>
   Effect.gen(function*() {
-    let sign: Instant | undefined
+    let last: Instant | undefined
     for (let polls = 0; polls < maxPolls; polls += 1) {
       const outcome = yield* Deferred.poll(id)
       if (Option.isSome(outcome)) return outcome
       const { refresh } = MutableRef.get(state)
       if (refresh?.id !== id) return Option.none()
-      if (refresh.lostFrom !== sign) polls = 0
-      sign = refresh.lostFrom
+      if (refresh.lostFrom !== last) polls = 0
+      last = refresh.lostFrom
       yield* Effect.sleep(pollEvery)
     }
     MutableRef.update(state, (state) => cachedToken.ended(state, id))
