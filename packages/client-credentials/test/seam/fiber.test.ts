@@ -18,8 +18,9 @@ describe("an effect that may be abandoned", () => {
       yield* settle
       const ending = yield* Effect.fork(Fiber.interrupt(waiting))
       yield* settle
-      assert.isDefined(exitOf(ending))
+      const exit = exitOf(ending)
       yield* Deferred.succeed(gate, undefined)
+      assert.isDefined(exit)
     }))
 
   it.effect("is interrupted nevertheless, and otherwise returns its result", () =>

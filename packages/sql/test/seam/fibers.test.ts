@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, TestClock } from "effect"
 
+import { exitOf } from "../../../client-credentials/test/support/fibers.js"
 import { abandonable } from "../../src/internal/seam/fibers.js"
 
 /** Runs until every fiber waits. */
@@ -13,11 +14,11 @@ describe("an effect that may be abandoned", () => {
       const gate = yield* Deferred.make<void>()
       const waiting = yield* Effect.fork(abandonable(Effect.uninterruptible(Deferred.await(gate))))
       yield* settle
-      let isOver = false
-      yield* Effect.fork(Effect.map(Fiber.interrupt(waiting), () => void (isOver = true)))
+      const ending = yield* Effect.fork(Fiber.interrupt(waiting))
       yield* settle
-      assert.isTrue(isOver)
+      const exit = exitOf(ending)
       yield* Deferred.succeed(gate, undefined)
+      assert.isDefined(exit)
     }))
 
   it.effect("is interrupted all the same, and else returns what it returns", () =>
