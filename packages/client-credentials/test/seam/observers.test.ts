@@ -1,7 +1,7 @@
 /** Observers of requests: each sees every request within it, whatever a program sets nearer to the transport. */
-import { HttpClient } from "@effect/platform"
+import { FetchHttpClient, HttpClient } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber } from "effect"
+import { Effect, Fiber, Option } from "effect"
 
 import { withFiber } from "../../src/internal/seam/fiber.js"
 import * as forks from "../../src/internal/seam/forks.js"
@@ -70,6 +70,21 @@ describe("a request within two observers is seen by both", () => {
 })
 
 describe("an observer", () => {
+  it.effect("forbids redirects of its request, not of later ones", () =>
+    Effect.gen(function*() {
+      const redirects: Array<string | undefined> = []
+      const { layer } = fakeHttp.make(() =>
+        Effect.map(Effect.serviceOption(FetchHttpClient.RequestInit), (init) => {
+          redirects.push(Option.getOrUndefined(init)?.redirect)
+          return Response.json({})
+        })
+      )
+      const sent = send((client) => client)
+      const both = Effect.zipRight(observed({ ...recording(), onSend: () => "manual" })(sent), sent)
+      yield* Effect.provide(both, layer)
+      assert.deepStrictEqual(redirects, ["manual", undefined])
+    }))
+
   it.effect("sees no request of an effect that runs as its fiber was before", () =>
     Effect.gen(function*() {
       const [first, later, inner] = [recording(), recording(), recording()]
@@ -83,19 +98,36 @@ describe("an observer", () => {
     }).pipe(Effect.provide(layer)))
 
   for (const [name, change] of Object.entries(changes)) {
+    it.effect(`leaves the tracer to the program, above ${name}`, () =>
+      Effect.gen(function*() {
+        const tracer = yield* Effect.tracer
+        yield* observed(recording())(send(change))
+        assert.strictEqual(yield* Effect.tracer, tracer)
+      }).pipe(Effect.provide(layer)))
+
     it.effect(`receives the result and the end of each request, above ${name}`, () =>
       Effect.gen(function*() {
         const results: Array<number | undefined> = []
         let ended = 0
-        const observer: transport.Observer = {
+        const observer = {
           ...recording(),
-          onResult: (_, result) => results.push(transport.responseOf(result)?.status),
+          onResult: (_: unknown, result: transport.Result) => void results.push(transport.responseOf(result)?.status),
           onEnd: () => {
             ended += 1
           }
         }
         yield* observed(observer)(send(change))
-        assert.deepStrictEqual([[...new Set(results)], ended], [[200], 1])
+        assert.deepStrictEqual([observer.seen, [...new Set(results)], ended], [[url], [200], 1])
       }).pipe(Effect.provide(layer)))
   }
+})
+
+describe("a URL", () => {
+  it("is shown with its origin and its path only", () => {
+    assert.strictEqual(
+      transport.shownUrl(new URL("https://user:password@api.example.com:8443/items?key=secret#part")),
+      "https://api.example.com:8443/items"
+    )
+    assert.strictEqual(transport.shownUrl(undefined), "an invalid URL")
+  })
 })

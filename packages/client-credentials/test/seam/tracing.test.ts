@@ -60,11 +60,11 @@ const withOwnSpans = (client: HttpClient.HttpClient) =>
       Effect.withSpan(effect, "own.send", { attributes: { "own.request": JSON.stringify(request.headers) } })
     ))
 
-const network = (tokens: Answer, api: Answer) => {
+const network = (tokens: Answer, api: Answer, change: typeof withOwnSpans = withOwnSpans) => {
   const { layer, sent } = fakeHttp.make((one) => one.url.startsWith("https://auth.") ? tokens(one) : api(one))
   return {
     sent,
-    layer: Layer.provide(Layer.effect(HttpClient.HttpClient, Effect.map(HttpClient.HttpClient, withOwnSpans)), layer)
+    layer: Layer.provide(Layer.effect(HttpClient.HttpClient, Effect.map(HttpClient.HttpClient, change)), layer)
   }
 }
 
@@ -243,6 +243,75 @@ describe("spans", () => {
         spans.tracedBy(tracer)
       )
       assert.notInclude(ended.map(({ name }) => name), spans.ofRequest("GET"))
+    }))
+
+  for (const dpop of [false, true]) {
+    for (const isAbsent of [false, true]) {
+      it.effect(`of the platform are ${isAbsent ? "absent" : "recorded"} if the transport says so${dpop ? ", DPoP" : ""}`, () =>
+        Effect.gen(function*() {
+          const { ended, tracer } = spans.make()
+          const { layer } = network(
+            () => Effect.sync(() => scenario.tokenJson(issued, { token_type: dpop ? "DPoP" : "Bearer" })),
+            (sent) => Effect.sync(() => repeating(sent)),
+            HttpClient.withTracerDisabledWhen(() => isAbsent)
+          )
+          yield* call(Layer.provide(ClientCredentials.layer({ ...scenario.options, dpop }), layer)).pipe(
+            spans.tracedBy(tracer)
+          )
+          assert.strictEqual(ended.some(({ name }) => name === spans.ofRequest("GET")), !isAbsent)
+        }))
+    }
+  }
+
+  it.effect("of the platform end in the same way with a proof as without", () =>
+    Effect.gen(function*() {
+      for (const status of [200, 404, 500]) {
+        const exits = yield* Effect.forEach([false, true], (dpop) =>
+          Effect.gen(function*() {
+            const { ended, tracer } = spans.make()
+            const token = () => scenario.tokenJson(issued, { token_type: dpop ? "DPoP" : "Bearer" })
+            const { layer } = scenario.make((sent) => Effect.sync(() => repeating(sent, status)), { dpop }, token)
+            yield* call(layer).pipe(spans.tracedBy(tracer))
+            // An exporter ignores a second end of a span.
+            return ended.find(({ name }) => name === spans.ofRequest("GET"))?.exit._tag
+          }))
+        assert.isDefined(exits[0])
+        assert.strictEqual(exits[1], exits[0])
+      }
+    }))
+
+  it.effect("surround the steps of a call, as the tracer does it", () =>
+    Effect.gen(function*() {
+      const { steps, tracer } = spans.make()
+      const taken: Array<number> = []
+      const { layer } = scenario.make(() =>
+        Effect.gen(function*() {
+          const before = steps()
+          yield* Effect.yieldNow()
+          taken.push(steps() - before)
+          return Response.json({})
+        })
+      )
+      yield* call(layer).pipe(spans.tracedBy(tracer))
+      assert.isAbove(taken[0] ?? 0, 0)
+    }))
+
+  it.effect("that a transport enables in a program without traces contain no secret", () =>
+    Effect.gen(function*() {
+      const { ended, tracer } = spans.make()
+      const { layer, sent } = network(
+        () => Effect.sync(() => scenario.tokenJson(issued)),
+        (one) => Effect.sync(() => repeating(one)),
+        HttpClient.transformResponse((response) =>
+          response.pipe(Effect.withSpan("transport"), Effect.withTracerEnabled(true))
+        )
+      )
+      yield* call(Layer.provide(ClientCredentials.layer(scenario.options), layer)).pipe(
+        spans.tracedBy(tracer),
+        Effect.withTracerEnabled(false)
+      )
+      assert.include(ended.map(({ name }) => name), "transport")
+      assertNothing(ended, sent)
     }))
 
   it.effect("are absent when tracing is disabled", () =>

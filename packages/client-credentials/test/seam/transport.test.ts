@@ -245,6 +245,22 @@ describe("a redirect of the token endpoint is not followed", () => {
   )
 })
 
+describe("a token request whose connection closes is sent again by the client, once", () => {
+  for (const [name, transport] of Object.entries(transports)) {
+    it.live(`over ${name}`, () =>
+      Effect.scoped(Effect.gen(function*() {
+        let count = 0
+        const origin = yield* servers.http((request) => {
+          count += 1
+          request.resume().on("end", () => request.socket.destroy())
+        })
+        const error = yield* Effect.flip(Effect.provide(get("/"), client(`${origin}/token`, origin, transport)))
+        assert.strictEqual(error._tag, "TokenEndpointUnavailable")
+        assert.strictEqual(count, 2)
+      })))
+  }
+})
+
 describe("a token request is sent once", () => {
   beneath((transport, seen, isWhole) =>
     Effect.scoped(Effect.gen(function*() {

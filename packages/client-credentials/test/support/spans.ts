@@ -21,8 +21,12 @@ export interface Ended {
 export const make = (change: (span: Tracer.Span) => Tracer.Span = (span) => span) => {
   const ended: Array<Ended> = []
   let count = 0
+  let steps = 0
   const tracer = Tracer.make({
-    context: (execute) => execute(),
+    context: (execute) => {
+      steps += 1
+      return execute()
+    },
     span: (name, parent, context, links, startTime, kind) => {
       count += 1
       const attributes = new Map<string, unknown>()
@@ -50,7 +54,7 @@ export const make = (change: (span: Tracer.Span) => Tracer.Span = (span) => span
       })
     }
   })
-  return { ended, tracer }
+  return { ended, tracer, steps: () => steps }
 }
 
 /** Sets the tracer of an effect. */

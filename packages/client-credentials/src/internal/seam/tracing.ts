@@ -92,7 +92,6 @@ export const withSpan = (name: string, options: Tracer.SpanOptions) => <A, E, R>
 
 /** Runs a request whose spans contain only the response and errors as returned by `view`. */
 export const guard = <A, E, R>(fiber: Running, request: Effect.Effect<A, E, R>, view: View): Effect.Effect<A, E, R> => {
-  if (!fiber.getFiberRef(FiberRef.currentTracerEnabled)) return request
   const tracer = fiber.currentTracer
   if (tracer === native) return request
   return Effect.withTracer(

@@ -22,7 +22,12 @@ export interface Ended {
 export const make = (change: (span: Tracer.Span) => Tracer.Span = (span) => span) => {
   const ended: Array<Ended> = []
   let count = 0
+  let steps = 0
   const tracer = Tracer.make({
+    context: (primitive, fiber) => {
+      steps += 1
+      return primitive["~effect/Effect/evaluate"](fiber)
+    },
     span: ({ annotations, kind, links, name, parent, startTime }) => {
       count += 1
       const attributes = new Map<string, unknown>()
@@ -50,7 +55,7 @@ export const make = (change: (span: Tracer.Span) => Tracer.Span = (span) => span
       })
     }
   })
-  return { ended, tracer }
+  return { ended, tracer, steps: () => steps }
 }
 
 /** Runs an effect with a tracer, whose spans receive everything that spans may receive. */

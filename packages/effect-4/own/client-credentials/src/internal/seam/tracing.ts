@@ -13,7 +13,6 @@ import * as Exit from "effect/Exit"
 import { identity } from "effect/Function"
 import * as Headers from "effect/http/Headers"
 import * as HttpClient from "effect/http/HttpClient"
-import * as References from "effect/References"
 import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 
@@ -94,7 +93,6 @@ export const withSpan = (name: string, options: Tracer.SpanOptions) => <A, E, R>
 
 /** Runs a request whose spans contain only the response and errors as returned by `view`. */
 export const guard = <A, E, R>(fiber: Running, request: Effect.Effect<A, E, R>, view: View): Effect.Effect<A, E, R> => {
-  if (!fiber.getRef(References.TracerEnabled)) return request
   const tracer = fiber.getRef(Tracer.Tracer)
   if (tracer === native) return request
   const { context } = tracer
