@@ -36,7 +36,7 @@ const decoded = (codings: ReadonlyArray<string>, ...chunks: ReadonlyArray<Chunk 
 const failure = (promise: Promise<unknown>): Promise<unknown> =>
   promise.then((value) => assert.fail(`resolved with ${String(value)}`), (error: unknown) => error)
 
-/** Runs with `DecompressionStream` replaced by one that knows some formats, as runtimes differ. */
+/** Runs with `DecompressionStream` replaced by one that has some formats only, as runtimes differ. */
 const withFormats = async <A>(formats: ReadonlyArray<string>, run: () => Promise<A> | A): Promise<A> => {
   const original = globalThis.DecompressionStream
   globalThis.DecompressionStream = class {
@@ -129,7 +129,7 @@ describe("a content coding", () => {
       return Buffer.concat([Uint8Array.of(first), length, Buffer.from(content)])
     }
     // (0x01 * 256 + 23) is a multiple of 31, as in a frame, and 0x08 has the method of one.
-    const content = "of twenty-three bytes.."
+    const content = "of twenty-three bytes, x"
     assert.strictEqual(await decoded(["deflate"], stored(1, content)), content)
     assert.strictEqual(await decoded(["deflate"], stored(8, "abc"), stored(1, content)), `abc${content}`)
   })

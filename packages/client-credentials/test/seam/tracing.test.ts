@@ -247,7 +247,7 @@ describe("spans", () => {
 
   for (const dpop of [false, true]) {
     for (const isAbsent of [false, true]) {
-      it.effect(`of the platform are ${isAbsent ? "absent" : "recorded"} if the transport says so${dpop ? ", DPoP" : ""}`, () =>
+      it.effect(`of the platform are ${isAbsent ? "absent" : "recorded"} by the predicate of the transport${dpop ? ", DPoP" : ""}`, () =>
         Effect.gen(function*() {
           const { ended, tracer } = spans.make()
           const { layer } = network(
