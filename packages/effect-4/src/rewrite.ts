@@ -94,9 +94,18 @@ const classDeclaration = (to: Rewriting, node: ts.ClassDeclaration): void => {
 const isEffectType = (to: Rewriting, type: ts.Type | undefined): boolean =>
   type !== undefined && to.isOf(type, "effect/Effect", ["Effect"])
 
+/** Returns whether an expression may be a value that is used as an `Effect`. Its types take much longer to compute. */
+const mayBeAsEffect = (node: ts.Expression): boolean => {
+  const { parent } = node
+  const isPart = ts.isCallExpression(parent) && parent.expression === node || ts.isPropertyAccessExpression(parent)
+  return !isPart && !ts.isParenthesizedExpression(node) && !ts.isConditionalExpression(node) &&
+    !ts.isFunctionLike(node) && !ts.isLiteralExpression(node) && !ts.isTemplateExpression(node) &&
+    !ts.isObjectLiteralExpression(node) && !ts.isArrayLiteralExpression(node)
+}
+
 /** An `Either` or an `Option` where an `Effect` is wanted: they are none. */
 const valueAsEffect = (to: Rewriting, node: ts.Expression): void => {
-  if (ts.isParenthesizedExpression(node) || ts.isConditionalExpression(node)) return
+  if (!mayBeAsEffect(node)) return
   const { parent } = node
   const isYielded = ts.isYieldExpression(parent) && parent.asteriskToken !== undefined && parent.expression === node
   const isWanted = isYielded || isEffectType(to, to.checker.getContextualType(node))
