@@ -95,19 +95,23 @@ export const revoke = (
     yield* Effect.clockWith((clock) => Effect.sync(() => issuedTokens.forget(clock, token)))
   })
 
-/** Revokes the cached tokens. One that cannot be revoked is logged: the program ends in any case. */
+const warnOfUnrevoked = (error: { readonly message: string }) =>
+  Effect.logWarning(
+    `A token could not be revoked at shutdown: ${
+      error.message.replace(/\.?$/, ".")
+    } It can be used until it expires. To end it earlier, ` +
+      "revoke it at the authorization server."
+  )
+
+/** Revokes the cached tokens. Logs each one that cannot be revoked: the others are revoked, and the program ends in any case. */
 export const revokeAll = (revoke: Revoke, cached: Effect.Effect<ReadonlyArray<AccessToken>>): Effect.Effect<void> =>
   cached.pipe(
-    Effect.flatMap(Effect.forEach(revoke, { concurrency: 10, discard: true })),
+    Effect.flatMap(Effect.forEach((token) => Effect.catchAll(revoke(token), warnOfUnrevoked), {
+      concurrency: 10,
+      discard: true
+    })),
     Effect.timeout("5 seconds"),
-    Effect.catchAll((error) =>
-      Effect.logWarning(
-        `A token could not be revoked at shutdown: ${
-          error.message.replace(/\.?$/, ".")
-        } It can be used until it expires. To end it earlier, ` +
-          "revoke it at the authorization server."
-      )
-    ),
+    Effect.catchAll(warnOfUnrevoked),
     Effect.interruptible
   )
 
