@@ -12,7 +12,7 @@ import * as Option from "effect/Option"
 import { isFree, type Lease } from "../internal/token/lease.js"
 import { type Entry, type Snapshot, TokenStore } from "./contract.js"
 
-/** The most entries of a store, and how long one is kept after its expiry, in milliseconds. */
+/** The most entries of a store, and how long one is kept after its expiry, in milliseconds: less than on a disk. */
 const maxEntries = 10_000
 const keptAfterExpiry = 3_600_000
 

@@ -13,7 +13,7 @@ import type { Counts } from "./runs.js"
 import * as seeded from "./seeded.js"
 
 /** The number of changed inputs for each parser; a quarter as many are arbitrary. */
-const counts: Counts = { quick: 50, full: 2000 }
+const counts: Counts = { quick: 100, full: 2000 }
 
 const part = (share: number): Counts => ({
   quick: Math.ceil(counts.quick * share),
