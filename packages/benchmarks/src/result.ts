@@ -24,6 +24,8 @@ export interface Table {
   readonly title: string
   readonly unit: Unit
   readonly better: "lower" | "higher"
+  /** Set if another run on the same code returns the same numbers. */
+  readonly isExact?: true
   readonly rows: ReadonlyArray<Row>
 }
 

@@ -6,7 +6,7 @@ import { createRequire } from "node:module"
 import * as os from "node:os"
 
 import { contenders, folderForEffect4, ours } from "./contenders.js"
-import { isValue, type Row, type Table } from "./result.js"
+import { isValue, type Table } from "./result.js"
 
 export interface Results {
   /** The time of the run, in ISO 8601. */
@@ -46,16 +46,15 @@ const withoutFigures = ({ tables, ...measured }: Measured) =>
     }))
   })
 
-const rowsOf = ({ tables }: Measured): ReadonlyArray<Row> => tables.flatMap(({ rows }) => rows)
-
 const isUnchanged = (kept: Measured, fresh: Measured): boolean => {
   if (withoutFigures(kept) !== withoutFigures(fresh)) return false
-  const before = rowsOf(kept)
-  return rowsOf(fresh).every((row, index) => {
-    const earlier = before[index]
-    if (earlier === undefined || !isValue(row) || !isValue(earlier)) return true
-    return Math.abs(row.median - earlier.median) <= noise * Math.abs(earlier.median)
-  })
+  return fresh.tables.every(({ isExact, rows }, table) =>
+    rows.every((row, index) => {
+      const earlier = kept.tables[table]?.rows[index]
+      if (earlier === undefined || !isValue(row) || !isValue(earlier)) return true
+      return Math.abs(row.median - earlier.median) <= (isExact ? 0 : noise * Math.abs(earlier.median))
+    })
+  )
 }
 
 /**

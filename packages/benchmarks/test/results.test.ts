@@ -34,6 +34,20 @@ it("a measure that changed is replaced, and the others are kept", () => {
   assert.deepStrictEqual(settled, { ...fresh, measures: [...kept.measures.slice(0, 1), ...fresh.measures.slice(1)] })
 })
 
+it("an exact number is replaced by any other, and kept if it is the same", () => {
+  const exact = (median: number): Results.Results => {
+    const [first, ...others] = results("today", [median, 200]).measures
+    const measures = [first, ...others].flatMap((one) =>
+      one === undefined ? [] : [{ ...one, tables: one.tables.map((table) => ({ ...table, isExact: true as const })) }]
+    )
+    return { ...results("today", [median, 200]), measures }
+  }
+  const before = exact(100)
+  assert.strictEqual(Results.settle(before, exact(100)), before)
+  const fresh = exact(99)
+  assert.deepStrictEqual(Results.settle(before, fresh).measures[0], fresh.measures[0])
+})
+
 it("another runtime replaces all numbers", () => {
   const fresh = results("today", [100, 200], "v22")
   assert.strictEqual(Results.settle(kept, fresh), fresh)

@@ -109,6 +109,7 @@ export const bundleSize: Measure = {
       title,
       unit: "bytes",
       better: "lower",
+      isExact: true,
       rows: files.map((file) => summarize(file.name, [size(file)]))
     })
     const together = table(
