@@ -59,8 +59,8 @@ export const leaks: ReadonlyArray<PlantedLeak> = [
   {
     name: "token requests in the platform's traces",
     file: "internal/http/exchange.ts",
-    find: "once(request, false)",
-    replace: "once(request, true)",
+    find: "isTraced: false",
+    replace: "isTraced: true",
     test: "client_secret_post with DPoP, whatever"
   },
   {
