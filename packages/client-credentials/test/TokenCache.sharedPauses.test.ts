@@ -75,7 +75,11 @@ const exhausted = Effect.gen(function*() {
 const counted = (script: Script, options: TokenCache.Options = {}) =>
   Effect.gen(function*() {
     const { count, layer } = endpoint(script)
-    const parts = [ClientConfig.layer(scenario.options), TokenSeal.layer([sealKey(1)]), TokenStore.layerMemory] as const
+    const parts = Layer.mergeAll(
+      ClientConfig.layer(scenario.options),
+      TokenSeal.layer([sealKey(1)]),
+      TokenStore.layerMemory
+    )
     const budget = yield* Effect.provide(IssuanceBudget.make({ limit: 1, warnAt: [] }), parts)
     const { request, requestToken } = budget.decorate(yield* Effect.provide(TokenEndpoint.TokenEndpoint, layer))
     const cache = yield* TokenCache.make({ retryTimeout: 0, ...options }).pipe(
