@@ -5,6 +5,8 @@
 const longest = [
   // They wait for processes, servers and time to pass.
   "examples/test/dashboard",
+  // With full counts, minutes of simulated months.
+  "testing/test/fleetMonth",
   "examples/test/fleet",
   "redis/test/failovers",
   "effect-4/test/mixedFleet",
