@@ -156,8 +156,8 @@ const decodeOne = (builtin: Builtin) => (body: Bytes, coding: string): Bytes => 
 
 /**
  * Decodes a body whose codings are listed in the order in which they were applied. The stream fails with a
- * `ContentCodingError` if a coding is unknown or the body is not encoded in it, and passes errors of the body on. The body is
- * read only as far as the result.
+ * `ContentCodingError` if a coding is unknown or the body is not encoded in it, and passes errors of the body on. Nothing is
+ * read before the result is; the decoder of a coding may read ahead.
  */
 export const decode = (body: Bytes, codings: ReadonlyArray<string>, builtin: Builtin): Bytes => {
   const unknown = unsupported(builtin, codings)
