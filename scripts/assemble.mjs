@@ -56,6 +56,7 @@ const joinModules = async (modules, from, to) => {
     codeSplitting: {
       groups: [{
         debugName: "smallest program",
+        // The imports are known here only.
         name: (id, graph) => {
           core ??= withImports(smallest.map(path), (module) => graph.getModuleInfo(module).importedIds.filter(isOwn))
           return core.has(id) ? "core" : null

@@ -19,7 +19,8 @@ const tsc = createRequire(join(process.cwd(), "package.json")).resolve("typescri
 run(process.execPath, [tsc, "-b"])
 run(process.execPath, [join("scripts", "effect4.mjs")])
 
-// The programs run beside the published packages; their results stay in this workspace.
+// The programs run beside the published packages. What they write (results, pages), and what they read besides (the programs of
+// the first call, versions of peers, installed runtimes), stays in this workspace.
 const workspace = await assemble()
 const benchmarks = join("packages", "benchmarks")
 for (const path of [benchmarks, join("packages", "effect-4", "generated", "benchmarks")]) {
